@@ -1,0 +1,82 @@
+"""The dataset card of a corpus: its head is generated, its prose is the user's and is kept."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import yaml
+
+from annotate.codebook import Codebook
+from annotate.errors import CorpusError
+from annotate.records import Claim
+
+FENCE = "---\n"
+
+
+def card(old: str, codebook: Codebook) -> str:
+    """The card with its head made anew; `old` is the card as it stands, "" where there is none."""
+    head, prose = _split(old)
+    head = {"language": [codebook.language], **head}
+    head["configs"] = [
+        {"config_name": "working", "default": True, "data_files": [{"split": "train", "path": "claims.jsonl"}]}
+    ]
+    head["dataset_info"] = [{"config_name": "working", "features": features(Claim)}]
+    shown = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
+    return f"{FENCE}{shown}{FENCE}{prose or _prose(codebook)}"
+
+
+def features(kind: type[Any]) -> list[dict[str, Any]]:
+    """The `datasets` features of a record class, as a card spells them."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [{"name": field.name, **_feature(hints[field.name])} for field in fields(kind)]
+
+
+def _feature(hint: Any) -> dict[str, Any]:
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Literal:
+        names = get_args(hint)
+        if len(names) == 1 or "" in names:
+            return {"dtype": "string"}
+        return {"dtype": {"class_label": {"names": {str(i): name for i, name in enumerate(names)}}}}
+    if is_dataclass(hint) and isinstance(hint, type):
+        return {"struct": features(hint)}
+    return {"dtype": {str: "string", int: "int64", float: "float64", bool: "bool"}[hint]}
+
+
+def _split(text: str) -> tuple[dict[str, Any], str]:
+    """The head of a card as a mapping, and the prose after it."""
+    if not text.startswith(FENCE):
+        return {}, text
+    head, fence, prose = text[len(FENCE) :].partition("\n" + FENCE)
+    try:
+        value = yaml.safe_load(head) if fence else None
+    except yaml.YAMLError as error:
+        raise CorpusError(f"README.md: the head between the --- lines is not YAML: {error}") from None
+    if not isinstance(value, dict):
+        raise CorpusError("README.md: the head between the --- lines is not a YAML mapping; mend or remove it")
+    return value, prose
+
+
+def _prose(codebook: Codebook) -> str:
+    targets = "\n".join(f"- **{t.name}** (`{t.id}`): {t.description or t.name}" for t in codebook.targets)
+    return f"""
+# {codebook.id}
+
+Claims from news articles, each with its speaker and the speaker's stance (favor, neutral, against) toward
+
+{targets}
+
+One line of `claims.jsonl` is one claim and one target. `stance` and `speaker` are the labels in force; `prediction`
+keeps what the models said, sealed; `annotator` names the person who decided, and is empty where none did. Offsets
+are Unicode code points into `text` of `articles.jsonl`. The codebook is `codebook.toml`.
+
+```python
+from datasets import load_dataset
+
+claims = load_dataset("PATH_OF_THIS_FOLDER", split="train")
+```
+
+Labels that no person has decided are a model's, and wrong at the rate that the model's card states.
+"""

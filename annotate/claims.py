@@ -1,0 +1,257 @@
+"""From the words that the attribution model marked to claims: one per attribution and sentence.
+
+The rules, in full:
+
+1. What the model marks as content is cut at sentence boundaries; each part is a piece. Parts of one
+   sentence with no source or cue between them are one piece.
+2. A quotation in which the model saw no content is a piece too, where it has at least five words or
+   is all that its sentence says. Where a piece and a quotation overlap for the most part, the piece
+   is widened to the quotation.
+3. A piece belongs to the nearest cue of its sentence that is not inside a piece, other pieces in
+   between counting as distance; the source is the one nearest to that cue, before the piece where
+   the cue has none of its own ("…, adding that B").
+4. Pieces on both sides of one cue are one claim in two parts: the later one `continues` the first.
+5. A piece with no source in its sentence runs on: from the part of the same content or quotation
+   that has one, else from the piece before it in the paragraph, else, for a quotation, from the piece
+   after it in the paragraph, else from the last piece of the paragraph before.
+6. Headings, captions and datelines are no claims. A sentence with no piece is the narrator's claim, if it
+   has at least three words.
+7. A span loses its enclosing quotation marks, a leading "that", and outer commas, colons and dashes;
+   where it ends its sentence it keeps the full stop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from annotate.attribution import Part, Roles
+from annotate.layout import Layout, Stretch, layout, words
+from annotate.records import Quotation
+
+SHORTEST_QUOTATION = 5
+"""Words of a quotation within a longer sentence that count as a claim although the model saw none."""
+SHORTEST_NARRATION = 3
+
+_LEAD = re.compile(r"[\s,;:–—―-]+|that\b(?!['’])\s*", re.IGNORECASE)
+_TAIL = re.compile(r"[\s,;:–—―-]+$")
+_OPENING, _CLOSING = "“„«‘\"", "”»’\""
+_REST = re.compile(r"[.!?…]*[\s”»’\")\]]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A claim whose speaker is not yet known. Indices point into the list of drafts; -1 for none."""
+
+    sentence: int
+    paragraph: int
+    start: int
+    end: int
+    quotation: Quotation
+    source: Part | None = None
+    cue: Part | None = None
+    content: int = -1
+    """Index of the content that the model marked, shared by its sentences."""
+    runs_on: int = -1
+    continues: int = -1
+    score: float = 1.0
+
+    @property
+    def narrated(self) -> bool:
+        return self.quotation == "none"
+
+
+def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> list[Draft]:
+    """The claims of an article in text order, with source and cue of their sentence."""
+    page = layout(text)
+    found: list[Draft] = []
+    for number, bounds in enumerate(sentences):
+        paragraph = page.paragraph(bounds[1] - 1)
+        if paragraph >= 0:
+            sentence = Stretch(max(bounds[0], page.prose[paragraph].start), bounds[1])
+            found += _of_sentence(text, number, paragraph, sentence, roles, page, len(found))
+    return _run_on(text, found, page)
+
+
+def _of_sentence(
+    text: str, number: int, paragraph: int, sentence: Stretch, roles: Roles, page: Layout, before: int
+) -> list[Draft]:
+    """The drafts of one sentence; `before` counts the drafts of the sentences before it."""
+    quotations = [s for q in page.quoted if (s := _common(q, sentence)) and words(text[s.start : s.end])]
+    marks = [p for p in (*roles.sources, *roles.cues) if _common(p, sentence)]
+    pieces = _pieces(text, sentence, roles.contents, quotations, marks)
+    free = [p for p in marks if not any(_within(p, piece) for piece, _, _ in pieces)]
+    sources = [p for p in roles.sources if p in free]
+    cues = [p for p in roles.cues if p in free]
+    made: list[Draft] = []
+    for piece, content, score in pieces:
+        span = trimmed(text, piece, sentence)
+        if span.start >= span.end:
+            continue
+        others = [other for other, _, _ in pieces if other != piece]
+        cue = _nearest(piece, cues, others)
+        source = _source(piece, cue, sources, others)
+        quotation = _quotation(text, span, page.quoted)
+        draft = Draft(number, paragraph, span.start, span.end, quotation, source, cue, content, score=score)
+        made.append(_joined(draft, made, before))
+    if made or words(text[sentence.start : sentence.end]) < SHORTEST_NARRATION:
+        return made
+    span = trimmed(text, sentence, sentence)
+    return [Draft(number, paragraph, span.start, span.end, "none")] if span.start < span.end else []
+
+
+def _pieces(
+    text: str, sentence: Stretch, contents: Sequence[Part], quotations: Sequence[Stretch], marks: Sequence[Part]
+) -> list[tuple[Stretch, int, float]]:
+    """The pieces of a sentence in order: span, index of the content (-1 for a bare quotation), score."""
+    pieces: list[tuple[Stretch, int, float]] = []
+    for index, content in enumerate(contents):
+        piece = _common(content, sentence)
+        if piece and words(text[piece.start : piece.end]):
+            pieces.append((_widened(text, piece, quotations, marks), index, content.score))
+    whole = words(text[sentence.start : sentence.end])
+    for quotation in quotations:
+        size = words(text[quotation.start : quotation.end])
+        if (size >= SHORTEST_QUOTATION or size == whole) and not any(_common(quotation, p) for p, _, _ in pieces):
+            pieces.append((quotation, -1, 0.5))
+    merged: list[tuple[Stretch, int, float]] = []
+    for span, content, score in sorted(pieces):
+        if merged and not _parted(merged[-1][0], span, marks):
+            last, first_content, first_score = merged[-1]
+            merged[-1] = (Stretch(last.start, max(last.end, span.end)), first_content, max(first_score, score))
+        else:
+            merged.append((span, content, score))
+    return merged
+
+
+def _widened(text: str, piece: Stretch, quotations: Sequence[Stretch], marks: Sequence[Part]) -> Stretch:
+    """The piece and the rest of any quotation that it mostly covers, but for words that attribute."""
+    for quotation in quotations:
+        common = _common(piece, quotation)
+        if common and 2 * (common.end - common.start) >= quotation.end - quotation.start:
+            wider = Stretch(min(piece.start, quotation.start), max(piece.end, quotation.end))
+            if not any(_common(mark, wider) and not _common(mark, piece) for mark in marks):
+                piece = wider
+    return piece
+
+
+def _parted(left: Stretch, right: Stretch, marks: Sequence[Part]) -> bool:
+    """Whether a source or cue stands between two pieces."""
+    return left.end < right.start and any(m.start >= left.end and m.end <= right.start for m in marks)
+
+
+def _nearest(piece: Stretch, candidates: Iterable[Part], others: Sequence[Stretch]) -> Part | None:
+    """The candidate at the least distance, of two as near the one before the piece."""
+    return min(candidates, key=lambda c: (_distance(c, piece, others), c.start), default=None)
+
+
+def _distance(part: Part, piece: Stretch, others: Sequence[Stretch]) -> int:
+    """Characters between, and a hundred for every other piece between."""
+    low, high = min(part.end, piece.end), max(part.start, piece.start)
+    between = sum(1 for other in others if low <= other.start and other.end <= high)
+    return max(0, high - low) + 100 * between
+
+
+def _source(piece: Stretch, cue: Part | None, sources: Sequence[Part], others: Sequence[Stretch]) -> Part | None:
+    if cue is None:
+        return _nearest(piece, sources, others)
+    return min(sources, key=lambda s: (_distance(s, Stretch(cue.start, cue.end), [piece, *others]), s.start), default=None)
+
+
+def _joined(draft: Draft, made: Sequence[Draft], before: int) -> Draft:
+    """The draft as the continuation of the one on the other side of its cue, if there is one."""
+    for index, first in enumerate(made):
+        split = draft.cue is not None and first.cue == draft.cue and first.end <= draft.cue.start < draft.start
+        if split and first.continues < 0:
+            return replace(draft, continues=before + index)
+    return draft
+
+
+def _run_on(text: str, found: list[Draft], page: Layout) -> list[Draft]:
+    """The drafts, each without a source linked to the one that it runs on from."""
+    linked = list(found)
+    for index, draft in enumerate(found):
+        if not draft.narrated and draft.source is None:
+            linked[index] = replace(draft, runs_on=_origin(index, found, page))
+    return linked
+
+
+def _origin(index: int, found: Sequence[Draft], page: Layout) -> int:
+    """Which draft names the speaker of one that has no source; -1 where none does."""
+    draft = found[index]
+    for other, candidate in enumerate(found):
+        if candidate.source and candidate.content == draft.content >= 0:
+            return other
+    quotation = next((q for q in page.quoted if _common(q, Stretch(draft.start, draft.end))), None)
+    for other, candidate in enumerate(found):
+        if quotation and candidate.source and _common(quotation, Stretch(candidate.start, candidate.end)):
+            return other
+    earlier = [i for i in range(index - 1, -1, -1) if not found[i].narrated]
+    if earlier and found[earlier[0]].paragraph == draft.paragraph:
+        return earlier[0]
+    if draft.quotation == "direct":
+        for other in range(index + 1, len(found)):
+            if found[other].paragraph == draft.paragraph and found[other].source:
+                return other
+    before = [i for i in earlier if found[i].paragraph == draft.paragraph - 1]
+    return before[0] if before else -1
+
+
+def _quotation(text: str, span: Stretch, quoted: Sequence[Stretch]) -> Quotation:
+    """How much of the span stands in quotation marks: all of it, none, or some."""
+    inside = sum(words(text[s.start : s.end]) for q in quoted if (s := _common(q, span)))
+    if inside == 0:
+        return "indirect"
+    return "direct" if inside >= words(text[span.start : span.end]) else "mixed"
+
+
+def trimmed(text: str, piece: Stretch, sentence: Stretch) -> Stretch:
+    """The piece without enclosing quotation marks, a leading "that" and outer punctuation."""
+    start, end = piece
+    while True:
+        before = (start, end)
+        if match := _LEAD.match(text, start, end):
+            start = match.end()
+        if match := _TAIL.search(text[start:end]):
+            end = start + match.start()
+        start, end = _unquoted(text, start, end)
+        if (start, end) == before:
+            break
+    rest = _REST.match(text, end, sentence.end)
+    if rest and rest.end() == sentence.end and start < end:
+        stop = re.match(r"[.!?…]+", text[end : sentence.end])
+        end += stop.end() if stop else 0
+    return Stretch(start, end)
+
+
+def _unquoted(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without a quotation mark at either end whose partner is at the other end, or outside."""
+    if start < end and text[start] in _OPENING and not _partner(text[start + 1 : end - 1], closing=True):
+        start += 1
+    if start < end and text[end - 1] in _CLOSING and not _apostrophe(text, end - 1):
+        if not _partner(text[start : end - 1], closing=False):
+            end -= 1
+    return start, end
+
+
+def _partner(inside: str, *, closing: bool) -> bool:
+    """Whether a quotation mark inside pairs with one at the edge: the kinds left over decide."""
+    opened = sum(inside.count(mark) for mark in "“„«")
+    closed = sum(inside.count(mark) for mark in "”»")
+    straight = inside.count('"') % 2 == 1
+    return straight or (closed > opened if closing else opened > closed)
+
+
+def _apostrophe(text: str, place: int) -> bool:
+    """Whether the mark at `place` is an apostrophe, as in "the states’ leaders"."""
+    return text[place] == "’" and "‘" not in text[max(0, place - 200) : place]
+
+
+def _common(one: Stretch | Part, other: Stretch | Part) -> Stretch | None:
+    start, end = max(one[0], other[0]), min(one[1], other[1])
+    return Stretch(start, end) if start < end else None
+
+
+def _within(part: Part, piece: Stretch) -> bool:
+    return piece.start <= part.start and part.end <= piece.end

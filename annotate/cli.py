@@ -1,0 +1,189 @@
+"""The command line: options to builders, results to the terminal. No other module knows typer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annotate.errors import AnnotateError, Problem, UsageError
+
+app = typer.Typer(
+    help="From news articles to a corpus of claims, speakers and stances.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+CorpusFolder = Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def main() -> None:
+    """Run the command; every error of ours is a message, and exit code 2 means wrong use."""
+    try:
+        app()
+    except AnnotateError as error:
+        print(f"annotate: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        print("annotate: interrupted; nothing that was there before has changed", file=sys.stderr)
+        sys.exit(130)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """From news articles to a corpus of claims, speakers and stances."""
+    if show:
+        from importlib.metadata import version as installed
+
+        print(installed("annotate-stance"))
+        raise typer.Exit
+
+
+@app.command()
+def init(codebook: Annotated[Path, typer.Argument(metavar="CODEBOOK.toml", show_default=False)]) -> None:
+    """Write a commented codebook to fill in.
+
+    Example: annotate init my-study/codebook.toml
+    """
+    from annotate.codebook import template
+
+    try:
+        codebook.parent.mkdir(parents=True, exist_ok=True)
+        with codebook.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(template())
+    except FileExistsError:
+        raise UsageError(f"{codebook}: is there already, and is left as it is") from None
+    except OSError as error:
+        raise UsageError(f"{codebook}: cannot be written: {error.strerror}") from None
+    print(f"{codebook}: fill it in, then: annotate label ARTICLE --codebook {codebook} --corpus FOLDER")
+
+
+@app.command()
+def label(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help=".txt .md .html .jsonl(.gz) .csv .parquet, a folder, or - for stdin."),
+    ],
+    codebook: Annotated[Path, typer.Option(help="The codebook, a TOML file.", show_default=False)],
+    corpus: Annotated[Path, typer.Option(help="The corpus folder, made if there is none.", show_default=False)],
+    model: Annotated[str, typer.Option(help="A Hub id or local folder of an NLI model.")] = "",
+    text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    id_column: Annotated[str, typer.Option(help="The column that holds the article's id.")] = "id",
+    max_length: Annotated[int, typer.Option(help="Code points of the longest article that is read.")] = 1_000_000,
+) -> None:
+    """Label articles: claims, speakers and stances, written into a corpus.
+
+    Example: annotate label article.txt --codebook my-study/codebook.toml --corpus my-study/corpus
+    """
+    from annotate.articles import Columns, read_articles
+    from annotate.codebook import Codebook
+    from annotate.jobs import label_into
+
+    book = Codebook.read(codebook)
+    columns = Columns(text=text_column, id=id_column)
+    articles = read_articles(inputs, columns, language=book.language, max_length=max_length)
+    with _progress() as advance:
+        summary = label_into(corpus, articles, book, model, advance)
+    _report(summary.problems)
+    print(f"{corpus}: {summary}")
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(corpus: CorpusFolder, as_json: AsJson = False) -> None:
+    """Every problem of a corpus, and what people changed in it by hand.
+
+    Example: annotate check my-study/corpus
+    """
+    from annotate.jobs import examine
+
+    problems, edits = examine(corpus)
+    if as_json:
+        print(json.dumps({"problems": _as_dicts(problems), "edits": _as_dicts(edits)}, ensure_ascii=False, indent=1))
+    else:
+        _report(problems)
+        for edit in edits:
+            print(f"edit: {edit}")
+        print(f"{corpus}: {len(problems)} problems, {len(edits)} hand edits")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    corpus: CorpusFolder,
+    speaker: Annotated[str, typer.Option(help="Only this speaker's claims, by id.")] = "",
+    stance: Annotated[str, typer.Option(help="Only this stance: favor, neutral or against.")] = "",
+    target: Annotated[str, typer.Option(help="Only this target, by id.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """The claims, with speaker, stance and scores, and the table per speaker.
+
+    Example: annotate show my-study/corpus --speaker seun-sam
+    """
+    from annotate import wire
+    from annotate.jobs import choose
+
+    claims, speakers = choose(corpus, speaker, stance, target)
+    if as_json:
+        for claim in claims:
+            print(wire.dump(claim))
+        return
+    from rich.console import Console
+
+    from annotate.show import show as print_claims
+
+    print_claims(claims, speakers, Console(highlight=False))
+
+
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """The embedded models, and how any other NLI model is named.
+
+    Example: annotate models
+    """
+    from annotate.models import embedded
+
+    found = embedded()
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    for entry in found:
+        print(f"{entry['name']:<28} {entry['task']}\n{'':<28} {entry['folder']}")
+    print("\nAny sequence-classification NLI model of the Hub or a local folder judges stance with --model; its labels")
+    print("must be entailment, neutral, contradiction, or entailment, not_entailment, as its config names them.")
+
+
+def _report(problems: list[Problem]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
+
+def _as_dicts(problems: list[Problem]) -> list[dict[str, object]]:
+    from dataclasses import asdict
+
+    return [asdict(problem) for problem in problems]
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[], None]]:
+    """A counter of articles on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("articles"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("articles", total=None)
+        yield lambda: progress.advance(task)

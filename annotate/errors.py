@@ -1,0 +1,82 @@
+"""Everything that can go wrong, under one base class.
+
+AnnotateError
+├── UsageError            the command or call itself is wrong (exit code 2)
+│   └── MissingExtra      an optional dependency that this command needs is not installed
+├── CodebookError         the codebook has mistakes
+├── ArticleError          no article could be read
+├── ModelError            a model cannot be loaded, or its labels cannot be known
+└── CorpusError           the corpus folder is not as it should be
+    ├── PendingEdits      people changed something that this command would overwrite
+    └── CorpusBusy        another process is writing the corpus
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where it is, and what to do about it.
+
+    `line` counts from 1, 0 where there is none; `field` is a dotted path such as `prediction.seal`.
+    """
+
+    file: str
+    message: str
+    remedy: str = ""
+    line: int = 0
+    field: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        what = f"{self.field}: {self.message}" if self.field else self.message
+        return f"{place}: {what}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+class AnnotateError(Exception):
+    """The base of all errors of this package; `problems` lists what is wrong, one by one."""
+
+    def __init__(self, message: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *map(str, self.problems)])
+
+
+class UsageError(AnnotateError):
+    """The command or call itself is wrong."""
+
+
+class MissingExtra(UsageError):
+    """An optional dependency that this command needs is not installed."""
+
+    def __init__(self, need: str, extra: str) -> None:
+        super().__init__(f"{need} needs an extra: pip install 'annotate-stance[{extra}]'")
+
+
+class CodebookError(AnnotateError):
+    """The codebook has mistakes."""
+
+
+class ArticleError(AnnotateError):
+    """No article could be read."""
+
+
+class ModelError(AnnotateError):
+    """A model cannot be loaded, or its labels cannot be known."""
+
+
+class CorpusError(AnnotateError):
+    """The corpus folder is not as it should be."""
+
+
+class PendingEdits(CorpusError):
+    """People changed something that this command would overwrite."""
+
+
+class CorpusBusy(CorpusError):
+    """Another process is writing the corpus."""

@@ -1,0 +1,90 @@
+"""What each command does, once its options are known: the stages joined, the outcome as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from annotate.attribution import Attributor
+from annotate.checking import check
+from annotate.codebook import Codebook
+from annotate.corpus import BASE, CLAIMS, Corpus, writing
+from annotate.duplicates import NearDuplicates
+from annotate.edits import pending_edits
+from annotate.errors import ArticleError, Problem, UsageError
+from annotate.labelling import Labeller
+from annotate.models import stance_classifier
+from annotate.records import STANCES, Article, Claim, Speaker
+from annotate.show import chosen
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a labelling run did. `problems` holds rejected articles and mere remarks; `rejected` counts the former."""
+
+    articles: int = 0
+    claims: int = 0
+    speakers: set[str] = field(default_factory=set)
+    rejected: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return self.rejected > 0
+
+    def __str__(self) -> str:
+        said = f"{self.articles} articles, {self.claims} claims, {len(self.speakers)} speakers"
+        return said + (f"; {self.rejected} articles rejected" if self.rejected else "")
+
+
+def label_into(
+    folder: Path,
+    articles: Iterable[Article | Problem],
+    codebook: Codebook,
+    model: str = "",
+    advance: Callable[[], None] = lambda: None,
+) -> Summary:
+    """Label articles into the corpus in `folder`; ArticleError, and no corpus, where none could be labelled."""
+    labeller = Labeller(codebook, Attributor(), stance_classifier(model))
+    summary = Summary()
+    copies = NearDuplicates()
+    with writing(folder, codebook) as writer:
+        for item in articles:
+            problem = item if isinstance(item, Problem) else writer.conflict(item)
+            if problem or not isinstance(item, Article):
+                summary.rejected += 1
+                summary.problems += [problem] if problem else []
+                continue
+            if original := copies.add(item):
+                summary.problems.append(Problem(item.id, f"nearly the same text as {original}; both were labelled"))
+            labelled = labeller.label(item, summary.problems.append)
+            writer.add(labelled)
+            summary.articles += 1
+            summary.claims += len(labelled.claims)
+            summary.speakers |= {claim.speaker for claim in labelled.claims}
+            advance()
+        if not summary.articles:
+            raise ArticleError("no article could be labelled; nothing was written", summary.problems)
+    return summary
+
+
+def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
+    """Everything that is wrong with a corpus, and everything that people changed in it by hand."""
+    corpus = Corpus.open(folder)
+    edits = pending_edits(folder / CLAIMS, folder / BASE / CLAIMS)
+    changed = [edit.problem(str(folder / CLAIMS)) for edit in edits if edit.kind != "unreadable"]
+    return list(check(corpus)), changed
+
+
+def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker]]:
+    """The claims to show, and everybody who speaks; UsageError for a stance, speaker or target that is not there."""
+    corpus = Corpus.open(folder)
+    speakers = corpus.speakers()
+    if stance and stance not in STANCES:
+        raise UsageError(f"--stance {stance}: one of {', '.join(STANCES)}")
+    if speaker and speaker not in {*speakers, "narrator", "unknown"}:
+        raise UsageError(f"--speaker {speaker}: nobody has this id; there are {', '.join(sorted(speakers))}")
+    if target and target not in {t.id for t in corpus.codebook.targets}:
+        raise UsageError(f"--target {target}: one of {', '.join(t.id for t in corpus.codebook.targets)}")
+    return list(chosen(corpus.claims(), speaker, stance, target)), speakers

@@ -1,0 +1,98 @@
+"""What of an article is prose, and what of the prose stands in quotation marks.
+
+The rules, in full:
+
+- A line is no prose when it has fewer than 25 words and does not end like a sentence (headings,
+  bylines, "Related articles"), or when it ends in a photo credit (captions).
+- A dateline ("LONDON, May 3 (Agency) –") is no part of its sentence.
+- Double quotation marks, curly or straight, pair up within a line. A quotation that is opened and not
+  closed runs to the end of its line, as is the custom where it goes on in the next paragraph.
+- Single curly marks pair up too, where the closing one is no apostrophe: it follows a full stop,
+  comma, ? or !, or no letter follows it and an opening one stands before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+LONGEST_HEADING = 24
+"""Words; a longer line is prose whatever it ends in."""
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_WORD = re.compile(r"\w+(?:[’'-]\w+)*")
+_SENTENCE_END = re.compile(r"[.!?…:,;][\s\"'”’)\]]*$")
+_CREDIT = re.compile(
+    r"(?:\b(?:photo|photograph|picture|image|file photo|courtesy|credit)s?\b\s*(?:by|:|credit|/|courtesy|of)[^.!?]{0,60}"
+    r"|\b(?:AFP|AP Photo|Reuters|Getty Images|EPA|Xinhua)\s*(?:/[^/.!?]{1,30})?)[\s.)]*$",
+    re.IGNORECASE,
+)
+_DATELINE = re.compile(
+    r"\s*[A-Z][A-Z .'’/-]{2,40}(?:,\s?[A-Z][\w .,’'-]{2,30})?(?:\s?\([\w .,/’'-]{2,30}\))?\s*(?:[–—―]|--|\s-)\s*"
+)
+_MARKS = re.compile(r"[“”„\"«»]|''|``")
+_SINGLE = re.compile(r"(?<!\w)‘(?P<inside>[^‘’“”]*(?:’\w[^‘’“”]*)*)’(?!\w)")
+
+
+class Stretch(NamedTuple):
+    """A half-open span of the text."""
+
+    start: int
+    end: int
+
+
+class Layout(NamedTuple):
+    """The prose lines of an article, their starts behind a dateline, and its quoted stretches, marks excluded."""
+
+    prose: list[Stretch]
+    quoted: list[Stretch]
+
+    def paragraph(self, start: int) -> int:
+        """The index of the prose line that holds the offset, -1 where none does."""
+        return next((i for i, line in enumerate(self.prose) if line.start <= start < line.end), -1)
+
+
+def layout(text: str) -> Layout:
+    """Prose and quotations of `text`."""
+    prose, quoted = [], []
+    for match in _LINE.finditer(text):
+        line = match.group()
+        if not line.strip() or _is_heading(line) or _CREDIT.search(line):
+            continue
+        dateline = _DATELINE.match(line)
+        prose.append(Stretch(match.start() + (dateline.end() if dateline else 0), match.end()))
+        quoted += [Stretch(match.start() + s, match.start() + e) for s, e in _quotations(line)]
+    return Layout(prose, quoted)
+
+
+def words(text: str) -> int:
+    """How many words `text` has."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+def _is_heading(line: str) -> bool:
+    return words(line) <= LONGEST_HEADING and not _SENTENCE_END.search(line)
+
+
+def _quotations(line: str) -> Iterator[tuple[int, int]]:
+    """The spans between quotation marks, in order; an unclosed one ends with the line."""
+    opened = -1
+    for mark in _MARKS.finditer(line):
+        if _opens(line, mark, opened):
+            if opened < 0:
+                opened = mark.end()
+        elif opened >= 0:
+            yield opened, mark.start()
+            opened = -1
+    if opened >= 0:
+        yield opened, len(line)
+    elif not _MARKS.search(line):
+        yield from (match.span("inside") for match in _SINGLE.finditer(line))
+
+
+def _opens(line: str, mark: re.Match[str], opened: int) -> bool:
+    """Whether a mark opens a quotation; a straight one does when none is open and a word follows."""
+    if mark.group() in ('"', "''"):
+        return opened < 0 and line[mark.end() : mark.end() + 1].strip() != ""
+    return mark.group() in ("“", "„", "«", "``")

@@ -1,0 +1,197 @@
+"""The values that the stages hand to one another, and that the corpus keeps: one class per line kind.
+
+Field order is the order of keys on the line. Offsets are Unicode code points, half-open, into
+`Article.text`. An absent string is "", an absent span the empty span at 0; nothing is ever null.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, Strict
+
+SCHEMA_VERSION: Literal["v1"] = "v1"
+
+Text = Annotated[str, Strict()]
+Offset = Annotated[int, Strict(), Field(ge=0)]
+Probability = Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Id = Annotated[str, Strict(), Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
+OptionalId = Annotated[str, Strict(), Field(pattern=r"^([A-Za-z][A-Za-z0-9._-]*)?$")]
+
+Stance = Literal["favor", "neutral", "against"]
+Quotation = Literal["direct", "indirect", "mixed", "none"]
+STANCES: tuple[Stance, ...] = ("favor", "neutral", "against")
+QUOTATIONS: tuple[Quotation, ...] = ("direct", "indirect", "mixed", "none")
+
+CLOSED = ConfigDict(extra="forbid")
+"""No key may stand on a line that its class does not have."""
+
+NARRATOR = "narrator"
+"""The speaker of what the article itself states."""
+UNKNOWN = "unknown"
+"""The speaker of a quotation that nothing tells the speaker of."""
+
+
+def digest(*parts: str, letter: str, size: int = 20) -> str:
+    """`letter` and `size` hex digits of the SHA-256 of the parts, joined by the unit separator."""
+    return letter + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:size]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One frozen plain text; `sha256` is of its UTF-8, `length` counts code points."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    schema_version: Literal["v1"]
+    id: Id
+    title: Text
+    outlet: Text
+    author: Text
+    date: Text
+    url: Text
+    language: Text
+    sha256: Text
+    length: Offset
+    text: Text
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        id: str = "",
+        *,
+        title: str = "",
+        outlet: str = "",
+        author: str = "",
+        date: str = "",
+        url: str = "",
+        language: str = "en",
+    ) -> Article:
+        """An article of `text`, with an id made from the text where none is given."""
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        return cls(
+            SCHEMA_VERSION, id or f"a{sha256[:12]}", title, outlet, author, date, url, language, sha256, len(text), text
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the article, `article.text[start:end] == text`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    start: Offset
+    end: Offset
+    text: Text
+
+
+NO_SPAN = Span(0, 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A probability per stance; they sum to 1, or are all 0 where no model has judged."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    favor: Probability
+    neutral: Probability
+    against: Probability
+
+    @classmethod
+    def of(cls, favor: float, neutral: float, against: float) -> Scores:
+        """Scores rounded to four decimals so that they still sum to 1: the largest takes the rest."""
+        rounded = [round(x, 4) for x in (favor, neutral, against)]
+        largest = rounded.index(max(rounded))
+        rounded[largest] = round(1.0 - (sum(rounded) - rounded[largest]), 4)
+        return cls(*rounded)
+
+    @property
+    def stance(self) -> Stance:
+        """The stance of the highest score; the earlier of STANCES on a tie."""
+        return max(STANCES, key=lambda stance: getattr(self, stance))
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the models said of a claim. `seal` is a digest of it and the claim's id."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    start: Offset
+    end: Offset
+    speaker: OptionalId
+    speaker_score: Probability
+    speaker_reason: Text
+    stance: Literal["favor", "neutral", "against", ""]
+    scores: Scores
+    attribution_model: Text
+    stance_model: Text
+    seal: Text
+
+    def sealed(self, claim_id: str) -> Prediction:
+        """This prediction with its seal for the claim `claim_id`."""
+        return replace(self, seal=self.seal_for(claim_id))
+
+    def seal_for(self, claim_id: str) -> str:
+        """The seal that this prediction must carry, whatever way its numbers were written."""
+        content = asdict(self)
+        del content["seal"]
+        return digest(claim_id, json.dumps(content, sort_keys=True), letter="s")
+
+
+NO_PREDICTION = Prediction(0, 0, "", 0.0, "", "", Scores(0.0, 0.0, 0.0), "", "", "")
+"""What stands on the line of a claim that a person added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim and one target: a line of `claims.jsonl`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    schema_version: Literal["v1"]
+    id: OptionalId
+    article: Id
+    start: Offset
+    end: Offset
+    text: Text
+    digest: Text
+    quotation: Quotation
+    source: Span
+    cue: Span
+    continues: OptionalId
+    speaker: Id
+    target: Id
+    stance: Stance
+    annotator: Text
+    note: Text
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Somebody who speaks: a line of `speakers.jsonl`. `aliases` holds at least the name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    schema_version: Literal["v1"]
+    id: Id
+    name: Text
+    aliases: tuple[Text, ...]
+    role: Text
+    listed: bool
+
+
+def claim_id(article_sha256: str, start: int, end: int, target: str) -> str:
+    """The id of the claim that was first found at [start, end) of the article."""
+    return digest(article_sha256, str(start), str(end), target, letter="c")
+
+
+def text_digest(text: str) -> str:
+    """The digest that stands for a claim's text."""
+    return digest(text, letter="d")

@@ -1,0 +1,151 @@
+"""Files that are replaced whole or not at all: a lock, and a transaction over several files.
+
+A transaction writes every file beside the corpus, in `.annotate/staged/`, then writes
+`.annotate/journal.json`, then moves the files into place. Before the journal is on disk the corpus
+is the old one; once it is, the corpus is the new one, and whoever opens the folder next finishes
+the moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from annotate.errors import CorpusBusy, CorpusError
+
+STATE = ".annotate"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; CorpusBusy at once when another process holds it."""
+    from filelock import FileLock, Timeout
+
+    state = folder / STATE
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(state / "lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise CorpusBusy(f"{folder}: another annotate process is writing this corpus; wait until it ends") from None
+    except OSError as error:
+        raise CorpusError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def file_sha256(path: Path) -> str:
+    """The hex SHA-256 of a file, "" where there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Transaction:
+    """Several files of one folder, replaced together.
+
+        with Transaction(folder) as change:
+            change.path("claims.jsonl").write_text(...)
+
+    Leaving the block without an exception commits. The caller holds the lock. A file that somebody
+    else changes between `expect` and the commit stops the commit with CorpusError.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._state = folder / STATE
+        self._staged = self._state / "staged"
+        self._names: list[str] = []
+        self._expected: dict[str, str] = {}
+
+    def path(self, name: str) -> Path:
+        """Where to write what shall become `name` (a relative path with forward slashes)."""
+        self._names.append(name)
+        path = self._staged / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def scratch(self, name: str) -> Path:
+        """Where to keep something that only this transaction needs."""
+        return self._staged / name
+
+    def expect(self, name: str, sha256: str) -> None:
+        """Commit only if `name` still has this content then ("" for no file)."""
+        self._expected[name] = sha256
+
+    def __enter__(self) -> Transaction:
+        shutil.rmtree(self._staged, ignore_errors=True)
+        self._staged.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._commit()
+        shutil.rmtree(self._staged, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise CorpusError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
+
+    def _commit(self) -> None:
+        for name, sha256 in self._expected.items():
+            if file_sha256(self.folder / name) != sha256:
+                raise CorpusError(f"{self.folder / name}: changed while this command ran; nothing was written, run it again")
+        for name in self._names:
+            _sync(self._staged / name)
+        journal = self._state / "journal.json"
+        beside = journal.with_suffix(".new")
+        beside.write_text(json.dumps({"moves": self._names}), encoding="utf-8")
+        _sync(beside)
+        beside.replace(journal)
+        _sync(self._state)
+        _finish(self.folder)
+
+
+def recover(folder: Path) -> str:
+    """Finish or discard what an interrupted command left; one sentence that says which, or "".
+
+    The caller holds the lock.
+    """
+    state = folder / STATE
+    if (state / "journal.json").exists():
+        _finish(folder)
+        return "an interrupted command had finished its work but for the last moves: they are done now"
+    if (state / "staged").exists():
+        shutil.rmtree(state / "staged")
+        return "an interrupted command was discarded: the corpus is as it was before it"
+    return ""
+
+
+def _finish(folder: Path) -> None:
+    """Do the journal's moves that are not done yet, then forget it."""
+    journal = folder / STATE / "journal.json"
+    for name in json.loads(journal.read_text(encoding="utf-8"))["moves"]:
+        staged = folder / STATE / "staged" / name
+        if staged.exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(folder / name)
+            _sync((folder / name).parent)
+    journal.unlink()
+    _sync(journal.parent)
+    shutil.rmtree(folder / STATE / "staged", ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Push a file or folder to the disk; Windows cannot open folders, and needs it not."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,256 @@
+"""Make the stance model from nothing: NLI first, then stance with NLI, then the domain.
+
+    python models/stance-minilm/recipe.py nli    --data DATA --work WORK
+    python models/stance-minilm/recipe.py stance --data DATA --work WORK
+    python models/stance-minilm/recipe.py domain --data DATA --work WORK
+    python models/stance-minilm/recipe.py export --data DATA --work WORK
+
+DATA is the folder of `nli/` and `stance/`, WORK keeps checkpoints and the finished stages. Every
+stage resumes where it was interrupted. Two CPU cores suffice. The claims of `data/`, beside this
+file, are split by target: a claim that is judged for any dev target is never trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from annotate.exporting import export
+from annotate.stance import premise
+from annotate.training import Schedule, base_encoder, read_rows, train
+
+HERE = Path(__file__).parent
+VERSION = "1.0.0"
+LABELS = ("entailment", "neutral", "contradiction")
+MAX_TOKENS = 160
+Row = tuple[str, str, int]
+"""Premise, hypothesis, index of the label."""
+
+SHARES = {
+    "vast": 1.0,
+    "semeval2016": 1.0,
+    "directed-sentiment": 0.6,
+    "newsmtsc": 0.6,
+    "ruw": 0.4,
+    "pstance": 0.35,
+    "ibm30k": 0.35,
+    "plover": 1.0,
+}
+"""How much of each public stance set an epoch of the stance stage sees."""
+
+WORDINGS = {
+    "favor": [
+        "{who} supports {target}.",
+        "{who} is in favor of {target}.",
+        "{who} is positive about {target}.",
+        "{who} welcomes {target}.",
+        "{who} speaks up for {target}.",
+    ],
+    "against": [
+        "{who} opposes {target}.",
+        "{who} is against {target}.",
+        "{who} is negative about {target}.",
+        "{who} rejects {target}.",
+        "{who} speaks out against {target}.",
+    ],
+}
+"""Hypotheses for the public stance sets, whose rows name no wording of their own."""
+
+
+class Pair(NamedTuple):
+    """Token ids of premise and hypothesis with special tokens, the premise's share, the label."""
+
+    ids: list[int]
+    first: int
+    label: int
+
+
+class Encoder:
+    """Tokenises pairs; the premise is cut where a pair would pass MAX_TOKENS."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+
+    def pairs(self, rows: list[tuple[str, str, int]]) -> list[Pair]:
+        premises = self.tokenizer.encode_batch_fast([r[0] for r in rows], add_special_tokens=False)
+        hypotheses = self.tokenizer.encode_batch_fast([r[1] for r in rows], add_special_tokens=False)
+        pairs = []
+        for premise, hypothesis, row in zip(premises, hypotheses, rows, strict=True):
+            room = MAX_TOKENS - 3 - len(hypothesis.ids)
+            first = [101, *premise.ids[:room], 102]
+            pairs.append(Pair([*first, *hypothesis.ids, 102], len(first), row[2]))
+        return pairs
+
+
+def collate(batch: list[Pair]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Padded input tensors, (batch, longest), and labels, (batch,)."""
+    longest = max(len(pair.ids) for pair in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    types = torch.zeros_like(ids)
+    mask = torch.zeros_like(ids)
+    for row, pair in enumerate(batch):
+        ids[row, : len(pair.ids)] = torch.tensor(pair.ids)
+        types[row, pair.first : len(pair.ids)] = 1
+        mask[row, : len(pair.ids)] = 1
+    labels = torch.tensor([pair.label for pair in batch])
+    return {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}, labels
+
+
+def loss(model: PreTrainedModel, batch: list[Pair]) -> torch.Tensor:
+    inputs, labels = collate(batch)
+    return torch.nn.functional.cross_entropy(model(**inputs).logits.float(), labels, label_smoothing=0.05)
+
+
+def label_of(stance: str, direction: str) -> int:
+    """The NLI label of a hypothesis of a direction, given the stance."""
+    return 1 if stance == "neutral" else (0 if stance == direction else 2)
+
+
+def public_rows(data: Path, share: float, rng: random.Random) -> Iterator[Row]:
+    """A sample of the public stance sets, each row with one hypothesis."""
+    for row in read_rows(data / "stance" / "train.jsonl.gz"):
+        if rng.random() < SHARES[row["dataset"]] * share:
+            direction = rng.choice(["favor", "against"])
+            who = row["holder"] or rng.choice(["The text", "The text", "The author"])
+            wording = rng.choice(WORDINGS[direction])
+            hypothesis = wording.format(who=who, target=row["target"])
+            yield row["text"], hypothesis, label_of(row["label"], direction)
+
+
+def own_claims(split: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
+    """Claim, target and stance of our own judgements for the targets of a split."""
+    targets = {t["id"]: t for t in read_rows(HERE / "data" / "targets.jsonl")}
+    for claim in read_rows(HERE / "data" / "claims.jsonl"):
+        held_out = any(targets[t]["split"] == "dev" for t in claim["stances"])
+        for target, stance in claim["stances"].items():
+            if targets[target]["split"] == split and held_out == (split == "dev"):
+                yield claim, targets[target], stance
+
+
+def own_rows(rng: random.Random) -> Iterator[Row]:
+    """Every training judgement of our own in both directions, in wordings chosen anew."""
+    for claim, target, stance in own_claims("train"):
+        for direction in ("favor", "against"):
+            who = claim["speaker"] or "The text"
+            named = rng.random() < 0.95
+            said = premise(claim["text"], claim["speaker"] if named else "")
+            pool = [*target[direction], *(w.replace("{who}", "{speaker}") for w in WORDINGS[direction])]
+            wording = rng.choice(pool if rng.random() < 0.6 else pool[-5:-4])
+            hypothesis = wording.replace("{speaker}", who).replace("{target}", target["name"])
+            yield said, hypothesis, label_of(stance, direction)
+
+
+def nli_rows(data: Path, part: str) -> list[Row]:
+    rows = read_rows(data / "nli" / f"{part}.jsonl.gz")
+    return [(r["premise"], r["hypothesis"], LABELS.index(r["label"])) for r in rows]
+
+
+def accuracy(model: PreTrainedModel, pairs: list[Pair]) -> float:
+    right = 0
+    order = sorted(pairs, key=lambda pair: len(pair.ids))
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for start in range(0, len(order), 64):
+            inputs, labels = collate(order[start : start + 64])
+            right += int((model(**inputs).logits.argmax(-1) == labels).sum())
+    return right / len(pairs)
+
+
+def nli_stage(data: Path, work: Path) -> None:
+    encoder = Encoder(base_encoder())
+    model = _model(base_encoder())
+    pairs = encoder.pairs(nli_rows(data, "train"))
+    schedule = Schedule(epochs=1, batch_tokens=2048, rate=1.5e-4)
+    train(model, lambda _: pairs, lambda p: len(p.ids), loss, schedule, work / "nli.checkpoint")
+    _finish(model, encoder, data, work / "nli")
+
+
+def stance_stage(data: Path, work: Path) -> None:
+    """Public stance sets and our own claims, with NLI so that it is not forgotten."""
+    encoder, model = Encoder(base_encoder()), _model(work / "nli")
+    nli = nli_rows(data, "train")
+
+    def rows(rng: random.Random) -> list[Pair]:
+        mixed = [*rng.sample(nli, 22_000), *public_rows(data, 1.0, rng)]
+        for _ in range(4):
+            mixed += own_rows(rng)
+        print(len(mixed), "pairs")
+        return encoder.pairs(mixed)
+
+    schedule = Schedule(epochs=1, batch_tokens=2048, rate=8e-5)
+    train(model, rows, lambda p: len(p.ids), loss, schedule, work / "stance.checkpoint")
+    _finish(model, encoder, data, work / "stance")
+
+
+def domain_stage(data: Path, work: Path) -> None:
+    """Mostly our own claims, with some of everything before."""
+    encoder, model = Encoder(base_encoder()), _model(work / "stance")
+    nli = nli_rows(data, "train")
+
+    def rows(rng: random.Random) -> list[Pair]:
+        return encoder.pairs([*rng.sample(nli, 5_000), *public_rows(data, 0.1, rng), *own_rows(rng), *own_rows(rng)])
+
+    schedule = Schedule(epochs=3, batch_tokens=2048, rate=5e-5, average=0.99)
+    train(model, rows, lambda p: len(p.ids), loss, schedule, work / "domain.checkpoint")
+    _finish(model, encoder, data, work / "domain")
+
+
+def export_stage(data: Path, work: Path) -> None:
+    """The files that the package carries."""
+    model = _model(work / "domain")
+    export(model, HERE / "model.onnx")
+    shutil.copy(base_encoder() / "tokenizer.json", HERE / "tokenizer.json")
+    config = {
+        "version": VERSION,
+        "languages": ["en"],
+        "max_tokens": 256,
+        "id2label": dict(enumerate(LABELS)),
+        "temperature": 1.0,
+    }
+    (HERE / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _model(folder: Path) -> PreTrainedModel:
+    labels = dict(enumerate(LABELS))
+    return AutoModelForSequenceClassification.from_pretrained(
+        folder, num_labels=3, id2label=labels, label2id={v: k for k, v in labels.items()}
+    )
+
+
+def _finish(model: PreTrainedModel, encoder: Encoder, data: Path, folder: Path) -> None:
+    model.save_pretrained(folder)
+    rows = [
+        (premise(c["text"], c["speaker"]), f"{c['speaker'] or 'The text'} {verb} {t['name']}.", label_of(stance, direction))
+        for c, t, stance in own_claims("dev")
+        for direction, verb in (("favor", "supports"), ("against", "opposes"))
+    ]
+    print("nli dev accuracy", accuracy(model, encoder.pairs(nli_rows(data, "dev"))))
+    print("own dev pair accuracy", accuracy(model, encoder.pairs(rows)))
+
+
+STAGES = {"nli": nli_stage, "stance": stance_stage, "domain": domain_stage, "export": export_stage}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=list(STAGES))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    STAGES[arguments.stage](arguments.data, arguments.work)
+
+
+if __name__ == "__main__":
+    main()
