@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -47,16 +48,19 @@ def _feature(hint: Any) -> dict[str, Any]:
 
 def _split(text: str) -> tuple[dict[str, Any], str]:
     """The head of a card as a mapping, and the prose after it."""
+    text = text.removeprefix("\ufeff")
     if not text.startswith(FENCE):
         return {}, text
-    head, fence, prose = text[len(FENCE) :].partition("\n" + FENCE)
+    found = re.match(r"---\n(.*?)^---[ \t]*(?:\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    if not found:
+        raise CorpusError("README.md: its head has no second line ---; add it")
     try:
-        value = yaml.safe_load(head) if fence else None
-    except yaml.YAMLError as error:
+        head = yaml.safe_load(found[1]) or {}
+    except (yaml.YAMLError, ValueError) as error:
         raise CorpusError(f"README.md: the head between the --- lines is not YAML: {error}") from None
-    if not isinstance(value, dict):
+    if not isinstance(head, dict):
         raise CorpusError("README.md: the head between the --- lines is not a YAML mapping; mend or remove it")
-    return value, prose
+    return head, text[found.end() :]
 
 
 def _prose(codebook: Codebook) -> str:

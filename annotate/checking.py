@@ -39,43 +39,77 @@ def check_article(article: Article) -> Iterator[tuple[str, str, str]]:
     if not article.text and article.length:
         return
     if len(article.text) != article.length:
-        yield "length", f"{article.length}, but the text has {len(article.text)} code points", "the text must stay as it was read"
+        yield (
+            "length",
+            f"{article.length}, but the text has {len(article.text)} code points",
+            "the text must stay as it was read",
+        )
     elif hashlib.sha256(article.text.encode()).hexdigest() != article.sha256:
         yield "sha256", "is not the text's", "the text must stay as it was read: restore it"
 
 
 def check_claim(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]]:
-    """Field, message and remedy of what is wrong with one claim, given its article."""
-    yield from _check_span("", Span(claim.start, claim.end, claim.text), article)
+    """Field, message and remedy of what is wrong with one claim, given its article.
+
+    A claim without text is checked by its digest where the article's text is there, else not at all.
+    """
     if claim.start == claim.end:
         yield "end", "the claim is empty", "delete the line, or give start and end"
-    for name, span in (("source", claim.source), ("cue", claim.cue)):
-        if span != NO_SPAN:
-            yield from _check_span(f"{name}.", span, article)
-    moved = (claim.start, claim.end) != (claim.prediction.start, claim.prediction.end)
-    if claim.text and not moved and claim.digest != text_digest(claim.text):
-        yield "digest", "is not the text's digest", "only the software writes it: restore it"
+    elif claim.text or claim.digest != text_digest(article.text[claim.start : claim.end]):
+        yield from _check_span("", Span(claim.start, claim.end, claim.text), article)
+        yield from _check_digest(claim, article)
+    for name, span in (("source.", claim.source), ("cue.", claim.cue)):
+        if span.text or (claim.text and span != NO_SPAN):
+            yield from _check_span(name, span, article)
     yield from _check_prediction(claim)
 
 
 def _check_span(prefix: str, span: Span, article: Article) -> Iterator[tuple[str, str, str]]:
     if span.start > span.end or span.end > article.length:
-        yield f"{prefix}end", f"[{span.start}, {span.end}) is no span of an article of length {article.length}", ""
+        message = f"[{span.start}, {span.end}) is no span of an article of length {article.length}"
+        yield f"{prefix}end", message, _whereabouts(span, article.text)
     elif article.text and article.text[span.start : span.end] != span.text:
         there = article.text[span.start : span.end]
-        at = article.text.find(span.text) if span.text else -1
-        remedy = f"the text stands at [{at}, {at + len(span.text)})" if at >= 0 else "copy the text from the article"
-        yield f"{prefix}text", f"the article has {there[:40]!r} at [{span.start}, {span.end})", remedy
+        shown = there if len(there) <= 40 else f"{there[:39]}…"
+        yield (
+            f"{prefix}text",
+            f"the article has {shown!r} at [{span.start}, {span.end})",
+            _whereabouts(span, article.text),
+        )
+
+
+def _whereabouts(span: Span, text: str) -> str:
+    """Where the span's text stands, nearest to where it should; else what to do without."""
+    before, after = text.rfind(span.text, 0, span.start + len(span.text)), text.find(span.text, span.start)
+    places = [at for at in (before, after) if at >= 0 and span.text]
+    if not places:
+        return "copy the text from the article"
+    at = min(places, key=lambda place: abs(place - span.start))
+    return f"the text stands at [{at}, {at + len(span.text)})"
+
+
+def _check_digest(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]]:
+    """The digest is the software's: a span moved by hand, or text that is reported already, leaves it behind."""
+    moved = (claim.start, claim.end) != (claim.prediction.start, claim.prediction.end)
+    broken = article.text and article.text[claim.start : claim.end] != claim.text
+    if not moved and not broken and claim.text and claim.digest != text_digest(claim.text):
+        yield "digest", "is not the text's digest", f"only the software writes it: {text_digest(claim.text)!r}"
 
 
 def _check_prediction(claim: Claim) -> Iterator[tuple[str, str, str]]:
     prediction = claim.prediction
+    scores = (prediction.scores.favor, prediction.scores.neutral, prediction.scores.against)
     if prediction == NO_PREDICTION:
         return
-    if prediction.seal != prediction.seal_for(claim.id):
+    if not claim.id:
+        yield (
+            "prediction",
+            "the models did not say this of a claim that a person added",
+            'every string "", every number 0',
+        )
+    elif prediction.seal != prediction.seal_for(claim.id):
         yield "prediction.seal", "the prediction was edited", "restore it; labels are corrected in stance and speaker"
-    scores = (prediction.scores.favor, prediction.scores.neutral, prediction.scores.against)
-    if not math.isclose(sum(scores), 1.0, abs_tol=1e-6):
+    elif not math.isclose(sum(scores), 1.0, abs_tol=1e-6):
         yield "prediction.scores", f"sum to {sum(scores):g}, not 1", "restore them"
 
 
@@ -91,8 +125,8 @@ class _ArticleIndex:
     def _scan(self) -> Iterator[Problem]:
         name, place = str(self._path), 0
         with self._path.open("rb") as lines:
-            lengths = (len(line) for line in lines)
-            for (number, article), size in zip(wire.read(self._path, Article, name), lengths, strict=True):
+            for number, raw in enumerate(lines, 1):
+                article = wire.parse(raw, Article, number, name) if raw.strip() else []
                 if isinstance(article, list):
                     yield from article
                 elif article.id in self._places:
@@ -101,7 +135,7 @@ class _ArticleIndex:
                     self._places[article.id] = place
                     for field, message, remedy in check_article(article):
                         yield Problem(name, message, remedy, number, field)
-                place += size
+                place += len(raw)
 
     def get(self, article_id: str) -> Article | None:
         if article_id in self._texts:
@@ -116,7 +150,7 @@ class _ArticleIndex:
         return self._texts.get(article_id)
 
     def nearest(self, article_id: str) -> str:
-        return _did_you_mean(article_id, self._places)
+        return _did_you_mean(article_id, self._places) or "an id of articles.jsonl, or delete the line"
 
 
 class _Claims:
@@ -124,7 +158,7 @@ class _Claims:
 
     def __init__(self, path: Path, articles: _ArticleIndex, speakers: set[str], codebook: Codebook | None) -> None:
         self._path, self._articles, self._speakers = path, articles, speakers
-        self._targets = {t.id for t in codebook.targets} if codebook else None
+        self._targets = [t.id for t in codebook.targets] if codebook else None
         self._ids: set[str] = set()
         self._continued: list[tuple[int, str]] = []
         self._spans: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
@@ -139,29 +173,43 @@ class _Claims:
                     yield Problem(name, message, remedy, line, field)
         for line, claim_id in self._continued:
             if claim_id not in self._ids:
-                yield Problem(name, f"no claim has the id {claim_id!r}", "", line, "continues")
-        for spans in self._spans.values():
-            for (_, end, _), (start, _, line) in itertools.pairwise(sorted(spans)):
-                if start < end:
-                    yield Problem(name, "overlaps another claim of the article", "claims never overlap", line, "start")
+                remedy = _did_you_mean(claim_id, self._ids) or 'write "" if it continues none'
+                yield Problem(name, f"no claim has the id {claim_id!r}", remedy, line, "continues")
+        for line, other in sorted(itertools.chain.from_iterable(map(_overlaps, self._spans.values()))):
+            yield Problem(
+                name, f"overlaps the claim of line {other}", "claims never overlap: move or delete one", line, "start"
+            )
 
     def _check(self, claim: Claim, line: int) -> Iterator[tuple[str, str, str]]:
         if claim.id in self._ids:
             yield "id", f"{claim.id!r} stands twice", 'keep one; a claim of your own has the id ""'
+            return
         if claim.id:
             self._ids.add(claim.id)
         if claim.continues:
             self._continued.append((line, claim.continues))
         if claim.speaker not in self._speakers:
-            yield "speaker", f"{claim.speaker!r} is in no line of speakers.jsonl", _did_you_mean(claim.speaker, self._speakers)
+            remedy = _did_you_mean(claim.speaker, self._speakers) or "add a line for this speaker there"
+            yield "speaker", f"{claim.speaker!r} is in no line of speakers.jsonl", remedy
         if self._targets is not None and claim.target not in self._targets:
-            yield "target", f"{claim.target!r} is no target of the codebook", _did_you_mean(claim.target, self._targets)
-        self._spans.setdefault((claim.article, claim.target), []).append((claim.start, claim.end, line))
+            remedy = _did_you_mean(claim.target, self._targets) or f"one of {', '.join(self._targets)}"
+            yield "target", f"{claim.target!r} is no target of the codebook", remedy
         article = self._articles.get(claim.article)
         if article is None:
             yield "article", f"no article has the id {claim.article!r}", self._articles.nearest(claim.article)
         else:
+            self._spans.setdefault((claim.article, claim.target), []).append((claim.start, claim.end, line))
             yield from check_claim(claim, article)
+
+
+def _overlaps(spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Lines of claims that begin before another one has ended, and that one's line. Spans are start, end, line."""
+    reach, reached_by = 0, 0
+    for start, end, line in sorted(spans):
+        if start < min(reach, end):
+            yield line, reached_by
+        if end > reach:
+            reach, reached_by = end, line
 
 
 def _check_speakers(path: Path, codebook: Codebook | None, ids: set[str]) -> Iterator[Problem]:

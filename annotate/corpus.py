@@ -16,7 +16,7 @@ from annotate.codebook import Codebook
 from annotate.edits import pending_edits
 from annotate.errors import CorpusError, PendingEdits, Problem
 from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
-from annotate.storage import STATE, Transaction, file_sha256, locked, recover
+from annotate.storage import STATE, Transaction, file_sha256, locked, recover, unfinished
 
 ARTICLES, CLAIMS, SPEAKERS = "articles.jsonl", "claims.jsonl", "speakers.jsonl"
 CODEBOOK, CARD, DECISIONS = "codebook.toml", "README.md", "decisions.jsonl"
@@ -35,18 +35,23 @@ class Labelled(NamedTuple):
 class Corpus:
     """A folder that holds articles, claims, speakers and the codebook they were judged by."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, recovered: str = "") -> None:
         self.folder = folder
+        self.recovered = recovered
+        """What was done about a command that an earlier crash interrupted, "" where there was none."""
 
     @classmethod
     def open(cls, folder: str | Path) -> Corpus:
         """The corpus in `folder`; CorpusError where there is none."""
-        corpus = cls(Path(folder))
-        missing = [name for name in (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK) if not (corpus.folder / name).is_file()]
-        if missing and not (corpus.folder / STATE / "journal.json").exists():
-            what = "no such folder" if not corpus.folder.exists() else f"no corpus: {', '.join(missing)} missing"
+        folder, recovered = Path(folder), ""
+        if unfinished(folder):
+            with locked(folder):
+                recovered = recover(folder)
+        missing = [name for name in (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK) if not (folder / name).is_file()]
+        if missing:
+            what = "no such folder" if not folder.exists() else f"no corpus: {', '.join(missing)} missing"
             raise CorpusError(f"{folder}: {what}; annotate label INPUT --codebook FILE --corpus {folder}")
-        return corpus
+        return cls(folder, recovered)
 
     @cached_property
     def codebook(self) -> Codebook:
@@ -88,7 +93,7 @@ class Writer:
         self._new_articles = change.scratch("new-articles.jsonl")
         self._new_claims = change.scratch("new-claims.jsonl")
         self.known = self._known()
-        self._added: set[str] = set()
+        self._added: dict[str, str] = {}
         self._speakers = {s.id: _listed(s) for s in codebook.speakers}
 
     def _known(self) -> dict[str, str]:
@@ -99,7 +104,8 @@ class Writer:
 
     def conflict(self, article: Article) -> Problem | None:
         """Why this article cannot be added, if it cannot."""
-        if self.known.get(article.id, article.sha256) == article.sha256:
+        there = self._added.get(article.id) or self.known.get(article.id, article.sha256)
+        if there == article.sha256:
             return None
         return Problem(
             article.id,
@@ -108,8 +114,15 @@ class Writer:
         )
 
     def add(self, item: Labelled) -> None:
-        """Write one labelled article; an article that the corpus holds already is replaced."""
-        self._added.add(item.article.id)
+        """Write one labelled article, in place of what the corpus held of it; what was added already is passed over.
+
+        Raises CorpusError where `conflict` finds one.
+        """
+        if conflict := self.conflict(item.article):
+            raise CorpusError(f"{self.corpus.folder}: nothing was written", [conflict])
+        if item.article.id in self._added:
+            return
+        self._added[item.article.id] = item.article.sha256
         _append(self._new_articles, [item.article])
         _append(self._new_claims, item.claims)
         for speaker in item.speakers:
@@ -118,20 +131,18 @@ class Writer:
     def close(self) -> None:
         """Put the corpus together from what stays and what is new."""
         self._refuse_mixed_codebooks()
-        kept = {a for a in self.known if a not in self._added}
-        self._join(ARTICLES, (a for a in self._old(Article) if a.id in kept), self._new_articles)
-        self._join(CLAIMS, (c for c in self._old(Claim) if c.article in kept), self._new_claims)
-        spoken = self._spoken_in_kept(kept)
-        wire.write(self._change.path(SPEAKERS), [*self._speakers.values(), *spoken])
+        kept = self.known.keys() - self._added.keys()
+        self._join(ARTICLES, (a for a in self._old(ARTICLES, Article) if a.id in kept), self._new_articles)
+        self._join(CLAIMS, (c for c in self._old(CLAIMS, Claim) if c.article in kept), self._new_claims)
+        self._keep_speakers(kept)
+        wire.write(self._change.path(SPEAKERS), self._speakers.values())
         self._change.path(CODEBOOK).write_bytes(self.codebook.source.encode())
-        readme = self.corpus.folder / CARD
-        text = card(readme.read_text(encoding="utf-8") if readme.exists() else "", self.codebook)
+        text = card(_prose(self.corpus.folder / CARD), self.codebook)
         self._change.path(CARD).write_text(text, encoding="utf-8", newline="\n")
         for name in (CLAIMS, CODEBOOK):
             shutil.copyfile(self._change.path(name), self._change.path(f"{BASE}/{name}"))
 
-    def _old(self, kind: type[wire.Record]) -> Iterator[wire.Record]:
-        name = {Article: ARTICLES, Claim: CLAIMS, Speaker: SPEAKERS}[kind]
+    def _old(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
         exists = (self.corpus.folder / name).exists()
         return self.corpus._read(name, kind) if exists else iter(())
 
@@ -142,17 +153,18 @@ class Writer:
             with path.open("ab") as file, new.open("rb") as more:
                 shutil.copyfileobj(more, file)
 
-    def _spoken_in_kept(self, kept: set[str]) -> list[Speaker]:
-        """The found speakers of articles that stay and that the new ones do not bring."""
-        ids = {c.speaker for c in self._old(Claim) if c.article in kept} if kept else set()
-        return [s for s in self._old(Speaker) if s.id in ids and s.id not in self._speakers]
+    def _keep_speakers(self, kept: set[str]) -> None:
+        """Everybody who speaks in the articles that stay, with the aliases that were seen there."""
+        ids = {c.speaker for c in self._old(CLAIMS, Claim) if c.article in kept} if kept else set()
+        for speaker in self._old(SPEAKERS, Speaker):
+            if speaker.id in ids:
+                self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
 
     def _refuse_mixed_codebooks(self) -> None:
-        base = self.corpus.folder / BASE / CODEBOOK
-        others = len(self.known) - len(self._added & set(self.known))
-        if others and base.exists() and file_sha256(base) != self.codebook.sha256:
+        base, others = _codebook_written(self.corpus.folder), self.known.keys() - self._added.keys()
+        if others and base not in ("", self.codebook.sha256):
             raise CorpusError(
-                f"{self.corpus.folder}: {others} of its articles were labelled by another codebook; "
+                f"{self.corpus.folder}: {len(others)} of its articles were labelled by another codebook; "
                 "label all of them again in one run, or use a new folder"
             )
 
@@ -161,16 +173,18 @@ class Writer:
 def writing(folder: str | Path, codebook: Codebook) -> Iterator[Writer]:
     """Write into the corpus in `folder`, made if there is none; nothing changes unless the block ends well.
 
-    Raises PendingEdits where people changed something that is not yet safe from a rewrite.
+    Raises PendingEdits where people changed something that is not yet safe from a rewrite, CorpusBusy
+    where another process writes.
     """
     folder = Path(folder)
     _refuse_foreign(folder)
     with locked(folder):
-        recover(folder)
-        corpus = Corpus(folder)
-        _refuse_edits(corpus)
+        corpus = Corpus(folder, recover(folder))
+        seen = {name: file_sha256(folder / name) for name in (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK, CARD, DECISIONS)}
+        _refuse_edits(folder, codebook)
         with Transaction(folder) as change:
-            change.expect(CLAIMS, file_sha256(folder / CLAIMS))
+            for name, sha256 in seen.items():
+                change.expect(name, sha256)
             writer = Writer(corpus, codebook, change)
             yield writer
             writer.close()
@@ -180,27 +194,44 @@ def _refuse_foreign(folder: Path) -> None:
     """A folder that holds other things is somebody's, not a corpus to be."""
     if folder.is_file():
         raise CorpusError(f"{folder}: a file, not a folder")
-    if not folder.exists() or (folder / CLAIMS).exists():
+    if not folder.exists() or (folder / CLAIMS).exists() or unfinished(folder):
         return
     others = [p.name for p in folder.iterdir() if p.name not in (CODEBOOK, CARD, STATE) and not p.name.startswith(".")]
     if others:
-        raise CorpusError(f"{folder}: holds other files ({', '.join(sorted(others)[:3])}) and no corpus; choose an empty folder")
+        raise CorpusError(
+            f"{folder}: holds other files ({', '.join(sorted(others)[:3])}) and no corpus; choose an empty folder"
+        )
 
 
-def _refuse_edits(corpus: Corpus) -> None:
-    folder = corpus.folder
-    if not (folder / CLAIMS).exists():
-        return
-    edits = [edit.problem(str(folder / CLAIMS)) for edit in pending_edits(folder / CLAIMS, folder / BASE / CLAIMS)]
+def _refuse_edits(folder: Path, codebook: Codebook) -> None:
+    edits: list[Problem] = []
+    if (folder / CLAIMS).exists():
+        edits += [edit.problem(str(folder / CLAIMS)) for edit in pending_edits(folder / CLAIMS, folder / BASE / CLAIMS)]
     decisions = folder / DECISIONS
     if decisions.exists() and decisions.stat().st_size:
         edits.append(Problem(str(decisions), "people's decisions are logged for this corpus"))
+    if file_sha256(folder / CODEBOOK) not in ("", codebook.sha256, _codebook_written(folder)):
+        edits.append(Problem(str(folder / CODEBOOK), "changed by hand", f"--codebook {folder / CODEBOOK} labels by it"))
     if edits:
         raise PendingEdits(
-            f"{folder}: people changed {len(edits)} things here, and labelling again would lose them; nothing was written. "
-            "Label into a new folder, or move the changed file away first",
+            f"{folder}: people changed {len(edits)} things here, and labelling again would lose them; nothing was "
+            "written. Label into a new folder, or move the changed file away first",
             edits,
         )
+
+
+def _codebook_written(folder: Path) -> str:
+    """The hash of the codebook that the software last wrote here, "" where there is none."""
+    return file_sha256(folder / BASE / CODEBOOK) or (
+        file_sha256(folder / CODEBOOK) if (folder / CLAIMS).exists() else ""
+    )
+
+
+def _prose(readme: Path) -> str:
+    try:
+        return readme.read_text(encoding="utf-8") if readme.exists() else ""
+    except UnicodeDecodeError:
+        raise CorpusError(f"{readme}: not UTF-8; save it as UTF-8") from None
 
 
 def _append(path: Path, records: Iterable[Article] | Iterable[Claim]) -> None:

@@ -28,8 +28,26 @@ class NearDuplicates:
     """Remembers articles by their MinHash; the same articles in the same order give the same answers.
 
     An article takes some 7 KB, whatever its length. Fewer than five words are one shingle, and an article
-    without any word is like no other.
+    without any word is like no other. The library takes a second to load, which a single article is spared.
     """
+
+    def __init__(self) -> None:
+        self._first: Article | None = None
+        self._index: _Index | None = None
+
+    def add(self, article: Article) -> str:
+        """The id of the first earlier article that is nearly the same, "" if there is none; `article` is kept."""
+        if self._first is None:
+            self._first = article
+            return ""
+        if self._index is None:
+            self._index = _Index()
+            self._index.add(self._first)
+        return self._index.add(article)
+
+
+class _Index:
+    """The articles' sketches, looked up by their bands."""
 
     def __init__(self) -> None:
         from datasketch import MinHash, MinHashLSH
@@ -40,7 +58,7 @@ class NearDuplicates:
         self._earlier: list[tuple[str, MinHash]] = []
 
     def add(self, article: Article) -> str:
-        """The id of the first earlier article that is nearly the same, "" if there is none; `article` is kept."""
+        """As `NearDuplicates.add`."""
         words = re.findall(r"\w+", article.text.casefold())
         if not words:
             return ""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from annotate import wire
 from annotate.errors import Problem
-from annotate.records import NO_PREDICTION, Claim
+from annotate.records import NO_PREDICTION, Claim, text_digest
 from annotate.storage import file_sha256
 
 
@@ -38,15 +38,12 @@ class Edit:
         return Problem(file, messages[self.kind], "", self.line, self.field)
 
 
-EDITABLE = ("start", "end", "text", "quotation", "speaker", "stance", "annotator", "note")
-"""Fields whose hand edit is reported by name; any other difference is one edit of the whole line."""
-
-
 def pending_edits(claims: Path, base: Path) -> list[Edit]:
     """Every difference that a person made between `base` and `claims`, in line order, deletions last."""
     if file_sha256(claims) == file_sha256(base):
         return []
-    return list(_against_base(claims, base) if base.exists() else _against_predictions(claims))
+    found = _against_base(claims, base) if base.exists() else _against_predictions(claims)
+    return sorted(found, key=lambda edit: (edit.kind == "deleted", edit.line))
 
 
 def _against_base(claims: Path, base: Path) -> Iterator[Edit]:
@@ -64,31 +61,43 @@ def _against_base(claims: Path, base: Path) -> Iterator[Edit]:
         for _, old in wire.read(base, Claim):
             if isinstance(old, Claim) and old.id in changed:
                 line, new = changed[old.id]
-                yield from _changes(old, new, line)
+                yield from _changes(old.id, line, _flat(asdict(old)), _flat(asdict(new)))
     yield from (Edit("deleted", claim_id, 0) for claim_id in digests)
 
 
 def _against_predictions(claims: Path) -> Iterator[Edit]:
+    """Differences from what the models said, as far as the line itself tells it."""
     for line, claim in wire.read(claims, Claim):
         if isinstance(claim, list):
             yield Edit("unreadable", "", line)
-        elif claim.prediction == NO_PREDICTION:
+            continue
+        said = claim.prediction
+        if said == NO_PREDICTION:
             yield Edit("added", claim.id, line)
-        else:
-            for field, before in (("annotator", ""), ("note", "")):
-                yield from _change(claim, line, field, before, getattr(claim, field))
-            for field in ("start", "end", "speaker", "stance"):
-                yield from _change(claim, line, field, getattr(claim.prediction, field), getattr(claim, field))
+            continue
+        before = {"start": said.start, "end": said.end, "speaker": said.speaker, "stance": said.stance}
+        before |= {"annotator": "", "note": "", "prediction.seal": said.seal_for(claim.id)}
+        yield from _changes(claim.id, line, before, _flat(asdict(claim)))
+        if (
+            claim.text
+            and claim.digest != text_digest(claim.text)
+            and (claim.start, claim.end) == (said.start, said.end)
+        ):
+            yield Edit("changed", claim.id, line, "text", "another text", claim.text)
 
 
-def _changes(old: Claim, new: Claim, line: int) -> Iterator[Edit]:
-    found = [e for f in EDITABLE for e in _change(new, line, f, getattr(old, f), getattr(new, f))]
-    yield from found or [Edit("changed", new.id, line, "", "the line as written", "another")]
+def _changes(claim: str, line: int, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Edit]:
+    for field, value in before.items():
+        if value != after[field]:
+            yield Edit("changed", claim, line, field, str(value), str(after[field]))
 
 
-def _change(claim: Claim, line: int, field: str, before: object, after: object) -> Iterator[Edit]:
-    if before != after:
-        yield Edit("changed", claim.id, line, field, str(before), str(after))
+def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by dotted path, `source.start` and so on."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
 
 
 def _digest(claim: Claim) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 from annotate.attribution import Attributor
 from annotate.checking import check
 from annotate.codebook import Codebook
-from annotate.corpus import BASE, CLAIMS, Corpus, writing
+from annotate.corpus import BASE, CLAIMS, SPEAKERS, Corpus, writing
 from annotate.duplicates import NearDuplicates
 from annotate.edits import pending_edits
 from annotate.errors import ArticleError, Problem, UsageError
 from annotate.labelling import Labeller
 from annotate.models import stance_classifier
-from annotate.records import STANCES, Article, Claim, Speaker
+from annotate.records import GROUP, STANCES, Article, Claim, Speaker
 from annotate.show import chosen
 
 
@@ -66,7 +67,22 @@ def label_into(
             advance()
         if not summary.articles:
             raise ArticleError("no article could be labelled; nothing was written", summary.problems)
+    summary.problems += namesakes(Corpus.open(folder).speakers().values(), str(folder / SPEAKERS))
     return summary
+
+
+def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
+    """A remark for every name that found speakers of two articles share: people decide whether they are one."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for speaker in speakers:
+        if not speaker.listed and speaker.role != GROUP:
+            ids[speaker.name].append(speaker.id)
+    remedy = "if they are one person, list the name in the codebook"
+    return [
+        Problem(file, f"{len(same)} speakers are called {name!r}: {', '.join(same[:3])}", remedy)
+        for name, same in ids.items()
+        if len(same) > 1
+    ]
 
 
 def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:

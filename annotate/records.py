@@ -33,6 +33,8 @@ NARRATOR = "narrator"
 """The speaker of what the article itself states."""
 UNKNOWN = "unknown"
 """The speaker of a quotation that nothing tells the speaker of."""
+GROUP = "group"
+"""The role of a found speaker that is no single named person: "Analysts", "A and B"."""
 
 
 def digest(*parts: str, letter: str, size: int = 20) -> str:

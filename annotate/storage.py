@@ -20,6 +20,7 @@ from types import TracebackType
 from annotate.errors import CorpusBusy, CorpusError
 
 STATE = ".annotate"
+JOURNAL = "journal.json"
 
 
 @contextmanager
@@ -62,14 +63,13 @@ class Transaction:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._state = folder / STATE
-        self._staged = self._state / "staged"
-        self._names: list[str] = []
+        self._staged = folder / STATE / "staged"
+        self._names: dict[str, None] = {}
         self._expected: dict[str, str] = {}
 
     def path(self, name: str) -> Path:
         """Where to write what shall become `name` (a relative path with forward slashes)."""
-        self._names.append(name)
+        self._names[name] = None
         path = self._staged / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
@@ -83,32 +83,53 @@ class Transaction:
         self._expected[name] = sha256
 
     def __enter__(self) -> Transaction:
-        shutil.rmtree(self._staged, ignore_errors=True)
-        self._staged.mkdir(parents=True, exist_ok=True)
+        recover(self.folder)
+        try:
+            self._staged.mkdir(parents=True)
+        except OSError as error:
+            raise self._unwritten(error) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._commit()
-        shutil.rmtree(self._staged, ignore_errors=True)
+        try:
+            if error is None:
+                self._commit()
+        except OSError as failure:
+            raise self._unwritten(failure) from failure
+        finally:
+            if not unfinished(self.folder):
+                shutil.rmtree(self._staged, ignore_errors=True)
         if isinstance(error, OSError):
-            raise CorpusError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
+            raise self._unwritten(error) from error
 
     def _commit(self) -> None:
+        for path in (*map(self._staged.joinpath, self._names), *self._staged.rglob("*/"), self._staged):
+            _sync(path)
         for name, sha256 in self._expected.items():
             if file_sha256(self.folder / name) != sha256:
-                raise CorpusError(f"{self.folder / name}: changed while this command ran; nothing was written, run it again")
-        for name in self._names:
-            _sync(self._staged / name)
-        journal = self._state / "journal.json"
+                raise CorpusError(
+                    f"{self.folder / name}: changed while this command ran; nothing was written, run it again"
+                )
+        journal = self.folder / STATE / JOURNAL
         beside = journal.with_suffix(".new")
-        beside.write_text(json.dumps({"moves": self._names}), encoding="utf-8")
+        beside.write_text(json.dumps({"moves": list(self._names)}), encoding="utf-8")
         _sync(beside)
+        _sync(journal.parent)
         beside.replace(journal)
-        _sync(self._state)
+        _sync(journal.parent)
         _finish(self.folder)
+
+    def _unwritten(self, error: OSError) -> CorpusError:
+        if unfinished(self.folder):
+            return CorpusError(f"{self.folder}: {error}; the last files will be moved into place by the next command")
+        return CorpusError(f"{self.folder}: {error}; nothing was written")
+
+
+def unfinished(folder: Path) -> bool:
+    """Whether an interrupted command left moves to be done: the corpus is whole again after `recover`."""
+    return (folder / STATE / JOURNAL).exists()
 
 
 def recover(folder: Path) -> str:
@@ -116,28 +137,29 @@ def recover(folder: Path) -> str:
 
     The caller holds the lock.
     """
-    state = folder / STATE
-    if (state / "journal.json").exists():
-        _finish(folder)
-        return "an interrupted command had finished its work but for the last moves: they are done now"
-    if (state / "staged").exists():
-        shutil.rmtree(state / "staged")
-        return "an interrupted command was discarded: the corpus is as it was before it"
+    try:
+        if unfinished(folder):
+            _finish(folder)
+            return "an interrupted command had finished its work but for the last moves: they are done now"
+        if (folder / STATE / "staged").exists():
+            shutil.rmtree(folder / STATE / "staged")
+            return "an interrupted command was discarded: the corpus is as it was before it"
+    except OSError as error:
+        raise CorpusError(f"{folder}: an interrupted command cannot be put right: {error}") from error
     return ""
 
 
 def _finish(folder: Path) -> None:
     """Do the journal's moves that are not done yet, then forget it."""
-    journal = folder / STATE / "journal.json"
+    journal, staged = folder / STATE / JOURNAL, folder / STATE / "staged"
     for name in json.loads(journal.read_text(encoding="utf-8"))["moves"]:
-        staged = folder / STATE / "staged" / name
-        if staged.exists():
+        if (staged / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            staged.replace(folder / name)
+            (staged / name).replace(folder / name)
             _sync((folder / name).parent)
+    shutil.rmtree(staged, ignore_errors=True)  # before the journal: what is staged without one counts as discarded
     journal.unlink()
     _sync(journal.parent)
-    shutil.rmtree(folder / STATE / "staged", ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

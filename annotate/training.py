@@ -125,7 +125,7 @@ def train(
                 left = speed * (total - step) / 60
                 print(f"step {step}/{total} loss {running / 100:.4f} rate {rate:.2e} left {left:.0f} min", flush=True)
                 running = 0.0
-            if step % 500 == 0:
+            if step % 250 == 0:
                 _save(checkpoint, model, optimizer, average, step)
     if average:
         model.load_state_dict(average)

@@ -1,17 +1,18 @@
 """Records to JSON lines and back: the one module that knows how a line is written.
 
 Reading is forgiving where editors and data frames differ in form (order of keys, `12.0` for `12`,
-CRLF, a byte-order mark) and strict in everything else.
+CRLF, blank lines, a byte-order mark) and strict in everything else.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import jsonlines
 from pydantic import TypeAdapter, ValidationError
@@ -27,9 +28,12 @@ KINDS: dict[str, type[Any]] = {"articles": Article, "claims": Claim, "speakers":
 
 BOM = "\ufeff"
 
+_LINE_ENDS = str.maketrans({"\u2028": r"\u2028", "\u2029": r"\u2029", "\x85": r"\u0085"})
+"""What JSON allows as it is, and editors and `str.splitlines` take for the end of a line."""
+
 
 class BadLine(ValueError):
-    """A line that is no record; `field` is "" where the line as a whole is at fault."""
+    """One thing that is wrong with a line; `field` is "" where the line as a whole is at fault."""
 
     def __init__(self, message: str, remedy: str = "", field: str = "") -> None:
         super().__init__(message)
@@ -39,9 +43,21 @@ class BadLine(ValueError):
         return Problem(file, self.message, self.remedy, line, self.field)
 
 
+class NotJSON(BadLine):
+    """The line is not one JSON value."""
+
+
+class BadLines(ValueError):
+    """Everything that is wrong with one line."""
+
+    def __init__(self, bad: list[BadLine]) -> None:
+        super().__init__("; ".join(b.message for b in bad))
+        self.bad = bad
+
+
 def dump(record: Article | Claim | Speaker) -> str:
     """The record as one line, without its line end."""
-    return _adapter(type(record)).dump_json(record).decode()
+    return _adapter(type(record)).dump_json(record).decode().translate(_LINE_ENDS)
 
 
 def write(path: Path, records: Iterable[Article | Claim | Speaker]) -> int:
@@ -55,60 +71,66 @@ def write(path: Path, records: Iterable[Article | Claim | Speaker]) -> int:
 
 
 def read(path: Path, kind: type[Record], name: str = "") -> Iterator[tuple[int, Record | list[Problem]]]:
-    """Line number, and the record or what is wrong with the line, for every line of the file.
+    """Line number, and the record or what is wrong with the line, for every line that is not blank.
 
-    `name` is what problems call the file. A last line without a line end that is no record is
-    reported as torn: a write was cut short there.
+    `name` is what problems call the file.
     """
-    name = name or path.name
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
-            try:
-                text = raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                yield number, [Problem(name, f"not UTF-8 at byte {error.start}", "save the file as UTF-8", number)]
-                continue
-            if number == 1:
-                text = text.removeprefix(BOM)
-            try:
-                yield number, load(text, kind)
-            except BadLines as error:
-                if raw.endswith(b"\n"):
-                    yield number, [bad.at(name, number) for bad in error.bad]
-                else:
-                    torn = Problem(name, "the last line is torn: a write was cut short", "annotate check --repair", number)
-                    yield number, [torn]
+            if raw.strip():
+                yield number, parse(raw, kind, number, name or path.name)
 
 
-class BadLines(ValueError):
-    """Everything that is wrong with one line."""
+def parse(raw: bytes, kind: type[Record], number: int, name: str) -> Record | list[Problem]:
+    """What line `number` of the file `name` holds, or what is wrong with it.
 
-    def __init__(self, bad: list[BadLine]) -> None:
-        super().__init__("; ".join(b.message for b in bad))
-        self.bad = bad
+    A line without a line end that is no JSON is reported as torn: a write was cut short there.
+    """
+    try:
+        text = raw.decode("utf-8")
+        return load(text.removeprefix(BOM) if number == 1 else text, kind)
+    except UnicodeDecodeError as error:
+        torn = error.end == len(raw)
+        bad: list[BadLine] = [BadLine(f"not UTF-8 at byte {error.start} of the line", "save the file as UTF-8")]
+    except BadLines as error:
+        torn = isinstance(error.bad[0], NotJSON)
+        bad = error.bad
+    if torn and not raw.endswith(b"\n"):
+        bad = [BadLine("the last line is torn: a write was cut short", "complete the line, or delete it")]
+    return [one.at(name, number) for one in bad]
 
 
 def load(line: str, kind: type[Record]) -> Record:
     """The record that a line holds; raises BadLines."""
     try:
-        value = json.loads(
-            line, parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_object_without_twins
-        )
+        return _adapter(kind).validate_python(_object(line))  # type: ignore[no-any-return]
     except BadLine as bad:
         raise BadLines([bad]) from None
-    except ValueError as error:
-        raise BadLines([BadLine(f"not JSON: {error}", "one JSON object a line")]) from None
-    if not isinstance(value, dict):
-        raise BadLines([BadLine("not a JSON object", "one JSON object a line")])
-    version = value.get("schema_version", SCHEMA_VERSION)
-    if isinstance(version, str) and version != SCHEMA_VERSION and version[1:].isdigit():
-        newer = int(version[1:]) > int(SCHEMA_VERSION[1:])
-        remedy = "install a newer annotate-stance" if newer else "annotate migrate"
-        raise BadLines([BadLine(f"schema {version}, this software writes {SCHEMA_VERSION}", remedy, "schema_version")])
-    try:
-        return _adapter(kind).validate_python(value)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise BadLines([_bad_line(detail) for detail in error.errors()]) from None
+
+
+def _object(line: str) -> dict[str, Any]:
+    """The JSON object on a line, of our schema version; raises BadLine."""
+    try:
+        value = json.loads(line, parse_float=_number, object_pairs_hook=_object_without_twins)
+    except BadLine:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotJSON(f"not JSON: {error}", "one JSON object a line") from None
+    if not isinstance(value, dict):
+        raise BadLine("not a JSON object", "one JSON object a line")
+    if "\\u" in line:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise BadLine("holds half of a surrogate pair, which UTF-8 cannot say", "remove it") from None
+    version = value.get("schema_version", SCHEMA_VERSION)
+    if isinstance(version, str) and version != SCHEMA_VERSION and re.fullmatch("v[0-9]{1,9}", version):
+        newer = int(version[1:]) > int(SCHEMA_VERSION[1:])
+        remedy = "install a newer annotate-stance" if newer else "annotate migrate"
+        raise BadLine(f"schema {version}, this software writes {SCHEMA_VERSION}", remedy, "schema_version")
+    return value
 
 
 def schema(kind: type[Any]) -> dict[str, Any]:
@@ -133,10 +155,6 @@ def _number(literal: str) -> int | float:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise BadLine(f"{name} is not a number that JSON knows", "scores are finite, from 0 to 1")
-
-
 def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
@@ -146,6 +164,24 @@ def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+_SPAN = '{"start":0,"end":0,"text":""}'
+_SCORE = ("a number from 0 to 1", "restore it")
+
+_KINDS = {
+    "string_type": ("a string", 'put it in quotation marks; an absent one is ""'),
+    "string_pattern_mismatch": ("an id", "a letter first, then letters, digits, dots, hyphens and underscores"),
+    "int_type": ("a whole number", "write it without quotation marks"),
+    "greater_than_equal": ("in range", "nothing is less than 0"),
+    "less_than_equal": _SCORE,
+    "finite_number": _SCORE,
+    "float_type": _SCORE,
+    "bool_type": ("true or false", "write it without quotation marks"),
+    "tuple_type": ("a list", 'write ["…"]'),
+    "dataclass_type": ("a JSON object", f"an absent span is {_SPAN}; a prediction is left as it was"),
+}
+"""What pydantic calls an error → what the value should be, and what to do."""
+
+
 def _bad_line(detail: ErrorDetails) -> BadLine:
     field = ".".join(map(str, detail["loc"]))
     if detail["type"] == "missing":
@@ -153,10 +189,12 @@ def _bad_line(detail: ErrorDetails) -> BadLine:
     if detail["type"] == "unexpected_keyword_argument":
         return BadLine("no such key", "remove it, or keep it in a file of your own", field)
     given = detail["input"]
+    shown = repr(given) if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+    shown = shown if len(shown) < 60 else f"{shown[:59]}…"
     if detail["type"] == "literal_error":
-        legal = [x.strip("' ") for x in detail["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        legal = re.findall("'([^']+)'", detail["ctx"]["expected"])
         close = difflib.get_close_matches(str(given).lower(), legal, 1, 0.5)
         remedy = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(legal)}"
-        return BadLine(f"{given!r} is not allowed", remedy, field)
-    shown = json.dumps(given, ensure_ascii=False, default=str)
-    return BadLine(f"{shown[:60]}: {detail['msg'].lower()}", "", field)
+        return BadLine(f"{shown} is not allowed", remedy, field)
+    wanted, remedy = _KINDS.get(detail["type"], (f"right: {detail['msg']}", "restore it"))
+    return BadLine(f"{shown} is not {wanted}", remedy, field)

@@ -86,9 +86,9 @@ class Encoder:
         premises = self.tokenizer.encode_batch_fast([r[0] for r in rows], add_special_tokens=False)
         hypotheses = self.tokenizer.encode_batch_fast([r[1] for r in rows], add_special_tokens=False)
         pairs = []
-        for premise, hypothesis, row in zip(premises, hypotheses, rows, strict=True):
+        for said, hypothesis, row in zip(premises, hypotheses, rows, strict=True):
             room = MAX_TOKENS - 3 - len(hypothesis.ids)
-            first = [101, *premise.ids[:room], 102]
+            first = [101, *said.ids[:room], 102]
             pairs.append(Pair([*first, *hypothesis.ids, 102], len(first), row[2]))
         return pairs
 
@@ -181,7 +181,7 @@ def stance_stage(data: Path, work: Path) -> None:
     nli = nli_rows(data, "train")
 
     def rows(rng: random.Random) -> list[Pair]:
-        mixed = [*rng.sample(nli, 22_000), *public_rows(data, 1.0, rng)]
+        mixed = [*rng.sample(nli, 35_000), *public_rows(data, 0.7, rng)]
         for _ in range(4):
             mixed += own_rows(rng)
         print(len(mixed), "pairs")

@@ -1,0 +1,230 @@
+"""Rows in, figures of quality with their 95 % intervals, and tables out; knows no model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+SEED = 1
+RESAMPLES = 1000
+TOKEN = re.compile(r"\w+|[^\w\s]")
+"""A word or a punctuation mark."""
+
+Row = dict[str, Any]
+Span = tuple[int, int]
+Counts = tuple[int, int, int]
+"""How many are right, how many were predicted, how many are gold."""
+
+
+class Figure(NamedTuple):
+    """A share between 0 and 1 and its bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Overall(NamedTuple):
+    """Figures from the counts of all articles."""
+
+    precision: Figure
+    recall: Figure
+    f1: Figure
+
+
+class Classified(NamedTuple):
+    """How well labels were predicted; `f1` and the macro average are over the labels that occur in the gold."""
+
+    n: int
+    accuracy: Figure
+    macro_f1: Figure
+    f1: dict[str, float]
+    confusion: list[list[int]]
+    """Rows gold, columns predicted, both in the order of the labels given."""
+
+
+def tokens_inside(text: str, spans: Collection[Span]) -> set[Span]:
+    """The tokens of `text` that lie wholly inside a span."""
+    tokens = (match.span() for match in TOKEN.finditer(text))
+    return {(start, end) for start, end in tokens if any(s <= start and end <= e for s, e in spans)}
+
+
+def without_edges(text: str, spans: Iterable[Span]) -> set[Span]:
+    """The spans less punctuation, quotation marks and white space at both ends; those of nothing else are gone."""
+    found = set()
+    for start, end in spans:
+        kept = [place for place in range(start, end) if not _is_edge(text[place])]
+        if kept:
+            found.add((kept[0], kept[-1] + 1))
+    return found
+
+
+def _is_edge(character: str) -> bool:
+    return character.isspace() or character == "`" or unicodedata.category(character).startswith("P")
+
+
+def overlap(one: Span, other: Span) -> float:
+    """Characters in both spans as a share of the characters in either."""
+    common = min(one[1], other[1]) - max(one[0], other[0])
+    return common / (max(one[1], other[1]) - min(one[0], other[0])) if common > 0 else 0.0
+
+
+def matched(predicted: Collection[Span], gold: Collection[Span], least: float) -> list[tuple[Span, Span]]:
+    """Pairs (predicted, gold) that overlap by `least` or more: the best first, each span in one pair at most."""
+    options = sorted((-overlap(p, g), p, g) for p in predicted for g in gold)
+    pairs: list[tuple[Span, Span]] = []
+    taken_predicted: set[Span] = set()
+    taken_gold: set[Span] = set()
+    for negative, p, g in options:
+        if -negative >= least and p not in taken_predicted and g not in taken_gold:
+            pairs.append((p, g))
+            taken_predicted.add(p)
+            taken_gold.add(g)
+    return pairs
+
+
+def same(predicted: set[Span], gold: set[Span]) -> Counts:
+    """Counts where a prediction is right if it is exactly a gold one."""
+    return len(predicted & gold), len(predicted), len(gold)
+
+
+def overall(articles: Sequence[Counts]) -> Overall:
+    """Figures over all articles (micro average), their intervals by resampling articles."""
+    counts = np.array(articles, dtype=np.int64).reshape(-1, 3)
+    chosen = np.random.default_rng(SEED).integers(0, len(counts), (RESAMPLES, len(counts)))
+    values = _precision_recall_f1(counts.sum(0))
+    resampled = _precision_recall_f1(counts[chosen].sum(1))
+    return Overall(*(_figure(values[..., i], resampled[..., i]) for i in range(3)))
+
+
+def share(articles: Sequence[tuple[int, int]]) -> Figure:
+    """Right cases as a share of all, from (right, all) per article; the interval by resampling articles."""
+    return overall([(right, every, every) for right, every in articles]).f1
+
+
+def classified(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Classified:
+    """Figures of a classification, their intervals by resampling rows. `labels` has all that occur."""
+    cells = confusion_matrix(gold, predicted, labels=list(labels))
+    # Resampled rows with replacement have a multinomial confusion matrix.
+    drawn = np.random.default_rng(SEED).multinomial(len(gold), cells.ravel() / len(gold), RESAMPLES)
+    resampled = drawn.reshape(-1, *cells.shape)
+    present = cells.sum(1) > 0
+    f1 = label_f1(cells)
+    return Classified(
+        len(gold),
+        _figure(_accuracy(cells), _accuracy(resampled)),
+        _figure(f1[present].mean(), label_f1(resampled)[:, present].mean(-1)),
+        {label: float(f1[i]) for i, label in enumerate(labels) if present[i]},
+        cells.tolist(),
+    )
+
+
+def label_f1(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """F1 of each label from confusion matrices, (..., labels, labels) to (..., labels); 0 where it never occurs."""
+    right = np.diagonal(cells, axis1=-2, axis2=-1)
+    return _ratio(2 * right, cells.sum(-1) + cells.sum(-2))
+
+
+def _accuracy(cells: NDArray[Any]) -> NDArray[np.float64]:
+    return _ratio(np.trace(cells, axis1=-2, axis2=-1), cells.sum((-2, -1)))
+
+
+def _precision_recall_f1(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Precision, recall and F1 from right, predicted and gold: (..., 3) to (..., 3)."""
+    right, predicted, gold = counts[..., 0], counts[..., 1], counts[..., 2]
+    return np.stack([_ratio(right, predicted), _ratio(right, gold), _ratio(2 * right, predicted + gold)], -1)
+
+
+def _ratio(part: Any, whole: Any) -> NDArray[np.float64]:
+    return np.asarray(part / np.maximum(whole, 1), dtype=np.float64)
+
+
+def _figure(value: Any, resampled: NDArray[np.float64]) -> Figure:
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return Figure(float(value), float(low), float(high))
+
+
+class Table(NamedTuple):
+    """A table of the report; cells are text, counts, figures, plain shares, or None."""
+
+    title: str
+    head: Sequence[str]
+    rows: list[list[Any]]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """The table as Markdown, its title a heading."""
+        lines = [self.head, ["---"] * len(self.head), *([_cell(value) for value in row] for row in self.rows)]
+        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        return "\n\n".join(part for part in (f"### {self.title}", self.note, table) if part)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows for JSON: an object each, shares between 0 and 1."""
+        return [
+            {key: v._asdict() if isinstance(v, Figure) else v for key, v in zip(self.head, row, strict=True)}
+            for row in self.rows
+        ]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Figure):
+        return f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+    if isinstance(value, float):
+        return f"{100 * value:.1f}"
+    return "–" if value is None else str(value)
+
+
+def read(path: Path) -> list[Row]:
+    """The objects of a JSONL file, gzip'd or plain."""
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def sample(rows: list[Row], limit: int) -> list[Row]:
+    """At most `limit` of the rows (0: all), in their order, chosen by a seed."""
+    if not 0 < limit < len(rows):
+        return rows
+    return [rows[i] for i in sorted(random.Random(SEED).sample(range(len(rows)), limit))]
+
+
+def by_dataset(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The rows of each data set."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["dataset"], []).append(row)
+    return dict(sorted(found.items()))
+
+
+def timing(unit: str, name: str, count: int, seconds: float, **counts: int) -> Table:
+    """The time that a model took per unit; `counts` are further columns."""
+    head = ["model", f"{unit}s", f"ms per {unit}", *(key.replace("_", " ") for key in counts)]
+    cells = [name, count, f"{1000 * seconds / max(1, count):.2f}", *counts.values()]
+    return Table("Time", head, [cells], "Wall clock, the model loaded before.")
+
+
+def baselines(training: list[Row], rows: list[Row], labels: Sequence[str]) -> list[list[str] | None]:
+    """The predictions of the commonest label and of logistic regression; None without rows to learn from."""
+    known = [row for row in training if row["label"] in labels]
+    if not known:
+        return [None, None]
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    gold = [row["label"] for row in known]
+    regression = LogisticRegression(max_iter=1000, class_weight="balanced")
+    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), regression)
+    model.fit([f"{row['text']}\n{row['target']}" for row in known], gold)
+    predicted = model.predict([f"{row['text']}\n{row['target']}" for row in rows]).tolist()
+    return [[Counter(gold).most_common(1)[0][0]] * len(rows), predicted]

@@ -1,0 +1,141 @@
+"""A small codebook, an article, claims on it, and a corpus folder of them, built by hand: no model is needed."""
+
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate import wire
+from annotate.codebook import Codebook
+from annotate.corpus import Labelled, writing
+from annotate.records import (
+    NO_SPAN,
+    SCHEMA_VERSION,
+    Article,
+    Claim,
+    Prediction,
+    Scores,
+    Speaker,
+    claim_id,
+    text_digest,
+)
+
+TOML = """[codebook]
+id = "summit"
+
+[[targets]]
+id = "pact"
+name = "the pact"
+
+[[targets]]
+id = "trade"
+name = "more trade"
+
+[[speakers]]
+id = "seun-sam"
+name = "Seun Sam"
+aliases = ["Sam"]
+role = "analyst"
+"""
+TEXT = (
+    "Seun Sam said the pact was good. “We welcome it,” Sam said, adding that trade grows.\n"
+    "Mr Ro fears the 🐘 in the room\u00a0most.\n"
+)
+WELCOME, FEAR = "We welcome it", "the 🐘 in the room\u00a0most."
+
+
+def make_article(text: str, id: str = "") -> Article:
+    return Article.of(text, id)
+
+
+def make_claim(article: Article, start: int, end: int, target: str = "pact", **changes: Any) -> Claim:
+    """A claim as the software writes it, sealed; `changes` are made afterwards, as by hand."""
+    id, text = claim_id(article.sha256, start, end, target), article.text[start:end]
+    said = Prediction(start, end, "seun-sam", 0.97, "named", "favor", Scores(0.91, 0.07, 0.02), "a@1", "s@1", "")
+    claim = Claim(
+        SCHEMA_VERSION, id, article.id, start, end, text, text_digest(text), "indirect", NO_SPAN, NO_SPAN, "",
+        said.speaker, target, "favor", "", "", said.sealed(id),
+    )  # fmt: skip
+    return replace(claim, **changes)
+
+
+def claim_on(article: Article, text: str, **changes: Any) -> Claim:
+    """The claim whose words are `text`."""
+    start = article.text.index(text)
+    return make_claim(article, start, start + len(text), **changes)
+
+
+def labelled(article: Article, claims: Iterable[Claim], speakers: Iterable[Speaker] = ()) -> Labelled:
+    return Labelled(article, list(claims), list(speakers))
+
+
+RO = Speaker(SCHEMA_VERSION, "ro-1", "Mr Ro", ("Mr Ro",), "", False)
+
+
+def the_summit() -> Labelled:
+    """An article of three claims; the first is judged for both targets."""
+    article = make_article(TEXT, "summit")
+    claims = [
+        claim_on(article, "the pact was good."),
+        claim_on(article, "the pact was good.", target="trade"),
+        claim_on(article, WELCOME),
+        claim_on(article, FEAR),
+    ]
+    return labelled(article, claims, [RO])
+
+
+@pytest.fixture
+def codebook(tmp_path: Path) -> Codebook:
+    path = tmp_path / "codebook.toml"
+    path.write_text(TOML, encoding="utf-8", newline="\n")
+    return Codebook.read(path)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, codebook: Codebook) -> Path:
+    """The folder of a corpus that holds the summit."""
+    folder = tmp_path / "corpus"
+    with writing(folder, codebook) as writer:
+        writer.add(the_summit())
+    return folder
+
+
+@pytest.fixture
+def edit(corpus: Path) -> Callable[[str, str], None]:
+    """Replace text in the corpus's claims.jsonl, once, as a person does in an editor."""
+
+    def replace_once(old: str, new: str) -> None:
+        path = corpus / "claims.jsonl"
+        content = path.read_text(encoding="utf-8")
+        assert old in content
+        path.write_text(content.replace(old, new, 1), encoding="utf-8", newline="\n")
+
+    return replace_once
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def claims_of(folder: Path) -> list[Claim]:
+    return [claim for _, claim in wire.read(folder / "claims.jsonl", Claim) if isinstance(claim, Claim)]
+
+
+def write_claims(folder: Path, claims: Iterable[Claim]) -> None:
+    wire.write(folder / "claims.jsonl", claims)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The content of every file that is not machine state, by relative path, and of the base snapshot."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (".annotate" not in path.parts or "base" in path.parts)
+    }
