@@ -13,18 +13,20 @@ The rules, in full:
 4. Pieces on both sides of one cue are one claim in two parts: the later one `continues` the first.
 5. A piece with no source in its sentence runs on: from the part of the same content or quotation
    that has one, else from the piece before it in the paragraph, else, for a quotation, from the piece
-   after it in the paragraph, else from the last piece of the paragraph before.
+   after it in the paragraph, else from the last piece of the paragraph before. Indirect speech that has a
+   cue of its own, or any with a passive cue ("was deemed"), runs on only within its content or quotation.
 6. Headings, captions and datelines are no claims. A sentence with no piece is the narrator's claim, if it
    has at least three words.
-7. A span loses its enclosing quotation marks, a leading "that", and outer commas, colons and dashes;
-   where it ends its sentence it keeps the full stop.
+7. A span loses its enclosing quotation marks, a leading "that" that is not quoted, and outer commas, colons
+   and dashes; where it ends its sentence it keeps the full stop, also inside the closing mark.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from annotate.attribution import Part, Roles
 from annotate.layout import Layout, Stretch, layout, words
@@ -34,10 +36,13 @@ SHORTEST_QUOTATION = 5
 """Words of a quotation within a longer sentence that count as a claim although the model saw none."""
 SHORTEST_NARRATION = 3
 
-_LEAD = re.compile(r"[\s,;:–—―-]+|that\b(?!['’])\s*", re.IGNORECASE)
+_LEAD = re.compile(r"(?:[\s,;:–—―]|-(?=[\s-])|--)+")
+_THAT = re.compile(r"that(?=[\s,])")
 _TAIL = re.compile(r"[\s,;:–—―-]+$")
-_OPENING, _CLOSING = "“„«‘\"", "”»’\""
-_REST = re.compile(r"[.!?…]*[\s”»’\")\]]*")
+_MARK = re.compile(r"``|''|[“”„«»\"]|(?<!\w)[‘'](?=\S)|[’'](?!\w)")
+_CLOSES = {"“": "”", "„": "“”", "«": "»", "‘": "’", "'": "'", '"': '"', "``": "''", "''": "''"}
+_REST = re.compile(r"[.!?…]*[\s”»’'\")\]]*")
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being)\b|\b(?:reportedly|allegedly|supposedly)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +71,57 @@ def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> lis
     """The claims of an article in text order, with source and cue of their sentence."""
     page = layout(text)
     found: list[Draft] = []
+    near = _by_sentence(sentences, roles)
     for number, bounds in enumerate(sentences):
         paragraph = page.paragraph(bounds[1] - 1)
         if paragraph >= 0:
             sentence = Stretch(max(bounds[0], page.prose[paragraph].start), bounds[1])
-            found += _of_sentence(text, number, paragraph, sentence, roles, page, len(found))
+            found += _of_sentence(text, number, paragraph, sentence, near[number], page, len(found))
     return _run_on(text, found, page)
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The parts that touch one sentence; contents with their index in the article."""
+
+    sources: list[Part] = field(default_factory=list)
+    cues: list[Part] = field(default_factory=list)
+    contents: list[tuple[int, Part]] = field(default_factory=list)
+
+
+def _by_sentence(sentences: Sequence[tuple[int, int]], roles: Roles) -> list[_Near]:
+    near = [_Near() for _ in sentences]
+    ends = [end for _, end in sentences]
+
+    def touched(part: Part) -> Iterator[_Near]:
+        at = bisect_right(ends, part.start)
+        while at < len(near) and sentences[at][0] < part.end:
+            yield near[at]
+            at += 1
+
+    for part in roles.sources:
+        for one in touched(part):
+            one.sources.append(part)
+    for part in roles.cues:
+        for one in touched(part):
+            one.cues.append(part)
+    for index, part in enumerate(roles.contents):
+        for one in touched(part):
+            one.contents.append((index, part))
+    return near
+
+
 def _of_sentence(
-    text: str, number: int, paragraph: int, sentence: Stretch, roles: Roles, page: Layout, before: int
+    text: str, number: int, paragraph: int, sentence: Stretch, near: _Near, page: Layout, before: int
 ) -> list[Draft]:
     """The drafts of one sentence; `before` counts the drafts of the sentences before it."""
-    quotations = [s for q in page.quoted if (s := _common(q, sentence)) and words(text[s.start : s.end])]
-    marks = [p for p in (*roles.sources, *roles.cues) if _common(p, sentence)]
-    pieces = _pieces(text, sentence, roles.contents, quotations, marks)
+    quoted = [q for q in page.quoted if _common(q, sentence)]
+    quotations = [s for q in quoted if (s := _common(q, sentence)) and words(text[s.start : s.end])]
+    marks = [p for p in (*near.sources, *near.cues) if _common(p, sentence)]
+    pieces = _pieces(text, sentence, near.contents, quotations, marks)
     free = [p for p in marks if not any(_within(p, piece) for piece, _, _ in pieces)]
-    sources = [p for p in roles.sources if p in free]
-    cues = [p for p in roles.cues if p in free]
+    sources = [p for p in near.sources if p in free]
+    cues = [p for p in near.cues if p in free]
     made: list[Draft] = []
     for piece, content, score in pieces:
         span = trimmed(text, piece, sentence)
@@ -92,7 +130,7 @@ def _of_sentence(
         others = [other for other, _, _ in pieces if other != piece]
         cue = _nearest(piece, cues, others)
         source = _source(piece, cue, sources, others)
-        quotation = _quotation(text, span, page.quoted)
+        quotation = _quotation(text, span, quoted)
         draft = Draft(number, paragraph, span.start, span.end, quotation, source, cue, content, score=score)
         made.append(_joined(draft, made, before))
     if made or words(text[sentence.start : sentence.end]) < SHORTEST_NARRATION:
@@ -102,11 +140,11 @@ def _of_sentence(
 
 
 def _pieces(
-    text: str, sentence: Stretch, contents: Sequence[Part], quotations: Sequence[Stretch], marks: Sequence[Part]
+    text: str, sentence: Stretch, contents: Sequence[tuple[int, Part]], quotations: Sequence[Stretch], marks: Sequence[Part]
 ) -> list[tuple[Stretch, int, float]]:
     """The pieces of a sentence in order: span, index of the content (-1 for a bare quotation), score."""
     pieces: list[tuple[Stretch, int, float]] = []
-    for index, content in enumerate(contents):
+    for index, content in contents:
         piece = _common(content, sentence)
         if piece and words(text[piece.start : piece.end]):
             pieces.append((_widened(text, piece, quotations, marks), index, content.score))
@@ -173,11 +211,11 @@ def _run_on(text: str, found: list[Draft], page: Layout) -> list[Draft]:
     linked = list(found)
     for index, draft in enumerate(found):
         if not draft.narrated and draft.source is None:
-            linked[index] = replace(draft, runs_on=_origin(index, found, page))
+            linked[index] = replace(draft, runs_on=_origin(text, index, found, page))
     return linked
 
 
-def _origin(index: int, found: Sequence[Draft], page: Layout) -> int:
+def _origin(text: str, index: int, found: Sequence[Draft], page: Layout) -> int:
     """Which draft names the speaker of one that has no source; -1 where none does."""
     draft = found[index]
     for other, candidate in enumerate(found):
@@ -187,6 +225,8 @@ def _origin(index: int, found: Sequence[Draft], page: Layout) -> int:
     for other, candidate in enumerate(found):
         if quotation and candidate.source and _common(quotation, Stretch(candidate.start, candidate.end)):
             return other
+    if draft.cue and (draft.quotation == "indirect" or _PASSIVE.search(text[draft.cue.start : draft.cue.end])):
+        return -1
     earlier = [i for i in range(index - 1, -1, -1) if not found[i].narrated]
     if earlier and found[earlier[0]].paragraph == draft.paragraph:
         return earlier[0]
@@ -208,16 +248,9 @@ def _quotation(text: str, span: Stretch, quoted: Sequence[Stretch]) -> Quotation
 
 def trimmed(text: str, piece: Stretch, sentence: Stretch) -> Stretch:
     """The piece without enclosing quotation marks, a leading "that" and outer punctuation."""
-    start, end = piece
-    while True:
-        before = (start, end)
-        if match := _LEAD.match(text, start, end):
-            start = match.end()
-        if match := _TAIL.search(text[start:end]):
-            end = start + match.start()
-        start, end = _unquoted(text, start, end)
-        if (start, end) == before:
-            break
+    start, end = _stripped(text, piece)
+    if (that := _THAT.match(text, start, end)) and not _MARK.fullmatch(text[max(0, start - 1) : start]):
+        start, end = _stripped(text, Stretch(that.end(), end))
     rest = _REST.match(text, end, sentence.end)
     if rest and rest.end() == sentence.end and start < end:
         stop = re.match(r"[.!?…]+", text[end : sentence.end])
@@ -225,27 +258,53 @@ def trimmed(text: str, piece: Stretch, sentence: Stretch) -> Stretch:
     return Stretch(start, end)
 
 
+def _stripped(text: str, span: Stretch) -> Stretch:
+    """The span without outer white space, commas, colons, dashes and enclosing quotation marks."""
+    while True:
+        start, end = span
+        if match := _LEAD.match(text, start, end):
+            start = match.end()
+        if match := _TAIL.search(text[start:end]):
+            end = start + match.start()
+        start, end = _unquoted(text, start, end)
+        if (start, end) == span:
+            return span
+        span = Stretch(start, end)
+
+
 def _unquoted(text: str, start: int, end: int) -> tuple[int, int]:
     """The span without a quotation mark at either end whose partner is at the other end, or outside."""
-    if start < end and text[start] in _OPENING and not _partner(text[start + 1 : end - 1], closing=True):
-        start += 1
-    if start < end and text[end - 1] in _CLOSING and not _apostrophe(text, end - 1):
-        if not _partner(text[start : end - 1], closing=False):
-            end -= 1
+    if text[start : start + 1].isalnum() and text[end - 1 : end].isalnum():
+        return start, end
+    marks = list(_MARK.finditer(text, start, end))
+    partner = _partners([mark.group() for mark in marks])
+    last = len(marks) - 1
+    if marks and marks[0].start() == start and partner.get(0, last) == last:
+        start = marks[0].end()
+    if marks and marks[-1].end() == end and marks[-1].start() >= start and partner.get(last, 0) == 0:
+        if last in partner or not _apostrophe(text, marks[-1].start()):
+            end = marks[-1].start()
     return start, end
 
 
-def _partner(inside: str, *, closing: bool) -> bool:
-    """Whether a quotation mark inside pairs with one at the edge: the kinds left over decide."""
-    opened = sum(inside.count(mark) for mark in "“„«")
-    closed = sum(inside.count(mark) for mark in "”»")
-    straight = inside.count('"') % 2 == 1
-    return straight or (closed > opened if closing else opened > closed)
+def _partners(marks: Sequence[str]) -> dict[int, int]:
+    """Which quotation marks belong together, by index, both ways."""
+    partner: dict[int, int] = {}
+    opened: list[int] = []
+    for index, mark in enumerate(marks):
+        if opened and mark in _CLOSES[marks[opened[-1]]]:
+            partner[index] = opened.pop()
+            partner[partner[index]] = index
+        elif mark in _CLOSES:
+            opened.append(index)
+    return partner
 
 
 def _apostrophe(text: str, place: int) -> bool:
-    """Whether the mark at `place` is an apostrophe, as in "the states’ leaders"."""
-    return text[place] == "’" and "‘" not in text[max(0, place - 200) : place]
+    """Whether a mark without a partner in its span is an apostrophe, as in "the states’ leaders"."""
+    before = text[max(0, place - 200) : place]
+    opened = re.search(r"(?<!\w)[‘'](?!.*[‘])", before)
+    return text[place] in "’'" and text[place : place + 2] != "''" and before[-1:].isalnum() and not opened
 
 
 def _common(one: Stretch | Part, other: Stretch | Part) -> Stretch | None:

@@ -58,16 +58,16 @@ class Corpus:
         return Codebook.read(self.folder / CODEBOOK)
 
     def articles(self) -> Iterator[Article]:
-        return self._read(ARTICLES, Article)
+        return self.read(ARTICLES, Article)
 
     def claims(self) -> Iterator[Claim]:
-        return self._read(CLAIMS, Claim)
+        return self.read(CLAIMS, Claim)
 
     def speakers(self) -> dict[str, Speaker]:
         """Everybody who speaks, by id."""
-        return {speaker.id: speaker for speaker in self._read(SPEAKERS, Speaker)}
+        return {speaker.id: speaker for speaker in self.read(SPEAKERS, Speaker)}
 
-    def _read(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
+    def read(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
         """The records of a file; CorpusError lists every bad line, before the first is passed over."""
         problems: list[Problem] = []
         for _, record in wire.read(self.folder / name, kind, str(self.folder / name)):
@@ -144,7 +144,7 @@ class Writer:
 
     def _old(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
         exists = (self.corpus.folder / name).exists()
-        return self.corpus._read(name, kind) if exists else iter(())
+        return self.corpus.read(name, kind) if exists else iter(())
 
     def _join(self, name: str, kept: Iterable[Article] | Iterable[Claim], new: Path) -> None:
         path = self._change.path(name)

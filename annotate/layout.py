@@ -2,13 +2,15 @@
 
 The rules, in full:
 
-- A line is no prose when it has fewer than 25 words and does not end like a sentence (headings,
-  bylines, "Related articles"), or when it ends in a photo credit (captions).
-- A dateline ("LONDON, May 3 (Agency) –") is no part of its sentence.
+- A line of fewer than 25 words is no prose when it does not end like a sentence, or ends in ? or ! and
+  each of its four or more longer words has a capital (headings), when it is "By" and names (bylines), or when it begins like
+  "Related articles" or "Read more". A line that ends in a photo credit, a sentence or bracket of its own, is
+  a caption and no prose.
+- A dateline ("LONDON, May 3 (Agency) –") that opens the first line of prose is no part of its sentence.
 - Double quotation marks, curly or straight, pair up within a line. A quotation that is opened and not
   closed runs to the end of its line, as is the custom where it goes on in the next paragraph.
-- Single curly marks pair up too, where the closing one is no apostrophe: it follows a full stop,
-  comma, ? or !, or no letter follows it and an opening one stands before.
+- Single marks, curly or straight, pair up where the line has no double ones: the opening one with no letter
+  before it, the closing one with none behind it. Other single marks are apostrophes.
 """
 
 from __future__ import annotations
@@ -24,15 +26,24 @@ _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _WORD = re.compile(r"\w+(?:[’'-]\w+)*")
 _SENTENCE_END = re.compile(r"[.!?…:,;][\s\"'”’)\]]*$")
 _CREDIT = re.compile(
-    r"(?:\b(?:photo|photograph|picture|image|file photo|courtesy|credit)s?\b\s*(?:by|:|credit|/|courtesy|of)[^.!?]{0,60}"
-    r"|\b(?:AFP|AP Photo|Reuters|Getty Images|EPA|Xinhua)\s*(?:/[^/.!?]{1,30})?)[\s.)]*$",
+    r"(?:^|[.!?)\]”\"]\s+|[(|/]\s*)"
+    r"(?:(?:(?:file |handout )?(?:photo|photograph|picture|image)s?|courtesy|credit)\s*(?:by|:|credit|/|courtesy|of\b)"
+    r"[^.!?]{0,60}|(?:AFP|AP Photo|AP|Reuters|REUTERS|Getty Images|EPA|Xinhua)\s*(?:/[^/.!?]{1,30})?)[\s.)\]]*$",
     re.IGNORECASE,
 )
+_FURNITURE = re.compile(
+    r"\s*(?:related (?:articles?|stories|story|posts?|news)|read (?:more|also|next|the rest|the full)|(?:see|read) also|also read|"
+    r"advertisement|sign up|subscribe|follow us|share this)\b",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(r"\s*By (?:[^\W\d_a-z][\w.’'-]*(?:,? and |, |[ \u00a0])?){2,}[.\s]*(?:[|–—-].*)?$")
 _DATELINE = re.compile(
     r"\s*[A-Z][A-Z .'’/-]{2,40}(?:,\s?[A-Z][\w .,’'-]{2,30})?(?:\s?\([\w .,/’'-]{2,30}\))?\s*(?:[–—―]|--|\s-)\s*"
 )
 _MARKS = re.compile(r"[“”„\"«»]|''|``")
-_SINGLE = re.compile(r"(?<!\w)‘(?P<inside>[^‘’“”]*(?:’\w[^‘’“”]*)*)’(?!\w)")
+_SINGLE = re.compile(r"(?<![\w.,])(?:‘(?P<curly>[^‘’]*(?:’\w[^‘’]*)*)’|'(?=[^\W\d_])(?P<straight>[^']*(?:'\w[^']*)*)(?<!\s)')(?!\w)")
+_CAPITALS = 4
+"""Longer words that a line in title case has at least."""
 
 
 class Stretch(NamedTuple):
@@ -60,7 +71,7 @@ def layout(text: str) -> Layout:
         line = match.group()
         if not line.strip() or _is_heading(line) or _CREDIT.search(line):
             continue
-        dateline = _DATELINE.match(line)
+        dateline = None if prose else _DATELINE.match(line)
         prose.append(Stretch(match.start() + (dateline.end() if dateline else 0), match.end()))
         quoted += [Stretch(match.start() + s, match.start() + e) for s, e in _quotations(line)]
     return Layout(prose, quoted)
@@ -68,11 +79,16 @@ def layout(text: str) -> Layout:
 
 def words(text: str) -> int:
     """How many words `text` has."""
-    return sum(1 for _ in _WORD.finditer(text))
+    return len(_WORD.findall(text))
 
 
 def _is_heading(line: str) -> bool:
-    return words(line) <= LONGEST_HEADING and not _SENTENCE_END.search(line)
+    if words(line) > LONGEST_HEADING:
+        return False
+    if not _SENTENCE_END.search(line) or _FURNITURE.match(line) or _BYLINE.match(line):
+        return True
+    longer = re.findall(r"\b[^\W\d_]{4,}", line)
+    return line.rstrip()[-1:] in "?!" and len(longer) >= _CAPITALS and all(word[0].isupper() for word in longer) and not _MARKS.search(line)
 
 
 def _quotations(line: str) -> Iterator[tuple[int, int]]:
@@ -88,7 +104,7 @@ def _quotations(line: str) -> Iterator[tuple[int, int]]:
     if opened >= 0:
         yield opened, len(line)
     elif not _MARKS.search(line):
-        yield from (match.span("inside") for match in _SINGLE.finditer(line))
+        yield from (match.span(match.lastgroup or 0) for match in _SINGLE.finditer(line))
 
 
 def _opens(line: str, mark: re.Match[str], opened: int) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from annotate.errors import CorpusBusy, CorpusError
 
@@ -82,7 +83,7 @@ class Transaction:
         """Commit only if `name` still has this content then ("" for no file)."""
         self._expected[name] = sha256
 
-    def __enter__(self) -> Transaction:
+    def __enter__(self) -> Self:
         recover(self.folder)
         try:
             self._staged.mkdir(parents=True)

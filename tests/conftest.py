@@ -51,13 +51,15 @@ def make_article(text: str, id: str = "") -> Article:
     return Article.of(text, id)
 
 
-def make_claim(article: Article, start: int, end: int, target: str = "pact", **changes: Any) -> Claim:
+def make_claim(
+    article: Article, start: int, end: int, target: str = "pact", speaker: str = "seun-sam", **changes: Any
+) -> Claim:
     """A claim as the software writes it, sealed; `changes` are made afterwards, as by hand."""
     id, text = claim_id(article.sha256, start, end, target), article.text[start:end]
-    said = Prediction(start, end, "seun-sam", 0.97, "named", "favor", Scores(0.91, 0.07, 0.02), "a@1", "s@1", "")
+    said = Prediction(start, end, speaker, 0.97, "named", "favor", Scores(0.91, 0.07, 0.02), "a@1", "s@1", "")
     claim = Claim(
         SCHEMA_VERSION, id, article.id, start, end, text, text_digest(text), "indirect", NO_SPAN, NO_SPAN, "",
-        said.speaker, target, "favor", "", "", said.sealed(id),
+        speaker, target, "favor", "", "", said.sealed(id),
     )  # fmt: skip
     return replace(claim, **changes)
 
@@ -82,7 +84,7 @@ def the_summit() -> Labelled:
         claim_on(article, "the pact was good."),
         claim_on(article, "the pact was good.", target="trade"),
         claim_on(article, WELCOME),
-        claim_on(article, FEAR),
+        claim_on(article, FEAR, speaker="ro-1"),
     ]
     return labelled(article, claims, [RO])
 

@@ -46,7 +46,9 @@ def test_prose_without_a_head_gets_one(codebook: Codebook) -> None:
     assert prose_of(card("# Mine\n", codebook)) == "# Mine\n"
 
 
-@pytest.mark.parametrize("old", ["---\n---\n# Mine\n", "---\n# only a comment\n---\n# Mine\n", "\ufeff---\n---  \n# Mine\n"])
+@pytest.mark.parametrize(
+    "old", ["---\n---\n# Mine\n", "---\n# only a comment\n---\n# Mine\n", "\ufeff---\n---  \n# Mine\n"]
+)
 def test_an_empty_head_is_filled(codebook: Codebook, old: str) -> None:
     made = card(old, codebook)
     assert prose_of(made) == "# Mine\n"
@@ -58,7 +60,12 @@ def test_a_head_at_the_end_of_the_file_is_read(codebook: Codebook) -> None:
 
 
 def test_foreign_keys_are_kept_and_ours_replaced(codebook: Codebook) -> None:
-    mine = {"license": "cc-by-4.0", "language": ["en", "km"], "tags": ["ខ្មែរ", "yes", "2024-06-04"], "pretty_name": "A: B"}
+    mine = {
+        "license": "cc-by-4.0",
+        "language": ["en", "km"],
+        "tags": ["ខ្មែរ", "yes", "2024-06-04"],
+        "pretty_name": "A: B",
+    }
     old = f"---\n{yaml.safe_dump(mine | {'configs': [1], 'dataset_info': 2}, allow_unicode=True)}---\n# Mine\n"
     head = head_of(card(old, codebook))
     assert {key: head[key] for key in mine} == mine

@@ -66,7 +66,9 @@ def test_changed_words_are_seen(corpus: Path, base: bool) -> None:
 @WITH_AND_WITHOUT_BASE
 def test_an_added_line_is_seen(corpus: Path, base: bool) -> None:
     start = TEXT.index("trade grows")
-    own = replace(claims_of(corpus)[0], id="", start=start, end=start + 11, text="trade grows", prediction=NO_PREDICTION)
+    own = replace(
+        claims_of(corpus)[0], id="", start=start, end=start + 11, text="trade grows", prediction=NO_PREDICTION
+    )
     write_claims(corpus, [*claims_of(corpus), own])
     assert edits_of(corpus, base) == [Edit("added", "", 5)]
 
@@ -95,7 +97,13 @@ def test_changes_come_in_the_order_of_lines_and_deletions_last(corpus: Path) -> 
     one, two, three, four = claims_of(corpus)
     write_claims(corpus, [replace(four, note="x"), replace(two, id=""), replace(one, note="y")])
     found = edits_of(corpus)
-    assert [(edit.kind, edit.line) for edit in found] == [("changed", 1), ("added", 2), ("changed", 3), ("deleted", 0), ("deleted", 0)]
+    assert [(edit.kind, edit.line) for edit in found] == [
+        ("changed", 1),
+        ("added", 2),
+        ("changed", 3),
+        ("deleted", 0),
+        ("deleted", 0),
+    ]
     assert {edit.claim for edit in found[3:]} == {two.id, three.id}
 
 
@@ -149,7 +157,9 @@ def test_a_score_of_1_is_1_point_0(corpus: Path, codebook: Codebook) -> None:
     with writing(corpus, codebook) as writer:
         writer.add(labelled(article, [replace(claim, prediction=said)], speakers))
     path = corpus / "claims.jsonl"
-    path.write_text(path.read_text(encoding="utf-8").replace('"speaker_score":1.0', '"speaker_score":1'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"speaker_score":1.0', '"speaker_score":1'), encoding="utf-8"
+    )
     assert edits_of(corpus) == edits_of(corpus, base=False) == []
 
 
@@ -173,7 +183,9 @@ EDITS: dict[str, ChangeOf] = {
 
 @WITH_AND_WITHOUT_BASE
 @pytest.mark.parametrize("what", EDITS)
-def test_labelling_again_refuses_while_edits_are_pending(corpus: Path, codebook: Codebook, base: bool, what: str) -> None:
+def test_labelling_again_refuses_while_edits_are_pending(
+    corpus: Path, codebook: Codebook, base: bool, what: str
+) -> None:
     write_claims(corpus, [EDITS[what](claims_of(corpus)[0]), *claims_of(corpus)[1:]])
     if not base:
         shutil.rmtree(corpus / ".annotate")
@@ -207,7 +219,7 @@ def test_labelling_again_refuses_to_overwrite_an_edited_codebook_but_takes_it(co
 def test_a_file_saved_while_a_command_runs_is_not_overwritten(corpus: Path, codebook: Codebook, name: str) -> None:
     path = corpus / name
     saved = path.read_bytes() + b"\n"
-    with pytest.raises(CorpusError, match="changed while this command ran"), writing(corpus, codebook) as writer:
+    with pytest.raises(CorpusError, match="changed while this command ran"), writing(corpus, codebook) as writer:  # noqa: PT012
         writer.add(the_summit())
         path.write_bytes(saved)
     assert path.read_bytes() == saved

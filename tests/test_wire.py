@@ -25,13 +25,17 @@ def problem(line: str) -> str:
 
 
 def test_a_claim_line_has_every_key_in_the_order_of_the_contract() -> None:
-    assert list(json.loads(LINE)) == (
-        "schema_version id article start end text digest quotation source cue continues speaker target stance annotator "
-        "note prediction"
-    ).split()
-    assert list(json.loads(LINE)["prediction"]) == (
-        "start end speaker speaker_score speaker_reason stance scores attribution_model stance_model seal"
-    ).split()
+    assert (
+        list(json.loads(LINE))
+        == (
+            "schema_version id article start end text digest quotation source cue continues speaker target stance "
+            "annotator note prediction"
+        ).split()
+    )
+    assert (
+        list(json.loads(LINE)["prediction"])
+        == ("start end speaker speaker_score speaker_reason stance scores attribution_model stance_model seal").split()
+    )
 
 
 def test_scores_have_a_decimal_point() -> None:
@@ -82,8 +86,16 @@ def test_line_ends_blank_lines_and_a_byte_order_mark_are_read(tmp_path: Path) ->
     [
         ('"stance":"favor","ann', '"stance":"favour","ann', "stance: 'favour' is not allowed (did you mean 'favor'?)"),
         ('"stance":"favor","ann', '"stance":"FAVOR","ann', "stance: 'FAVOR' is not allowed (did you mean 'favor'?)"),
-        ('"stance":"favor","ann', '"stance":"pro","ann', "stance: 'pro' is not allowed (one of favor, neutral, against)"),
-        ('"stance":"favor","sc', '"stance":1,"sc', "prediction.stance: 1 is not allowed (one of favor, neutral, against)"),
+        (
+            '"stance":"favor","ann',
+            '"stance":"pro","ann',
+            "stance: 'pro' is not allowed (one of favor, neutral, against)",
+        ),
+        (
+            '"stance":"favor","sc',
+            '"stance":1,"sc',
+            "prediction.stance: 1 is not allowed (one of favor, neutral, against)",
+        ),
         ('"note":""', '"note":null', 'note: null is not a string (put it in quotation marks; an absent one is "")'),
         ('"note":""', '"note":NaN', 'note: NaN is not a string (put it in quotation marks; an absent one is "")'),
         ('"note":"",', "", "note: the key is missing (every key stands on every line)"),
@@ -98,13 +110,17 @@ def test_line_ends_blank_lines_and_a_byte_order_mark_are_read(tmp_path: Path) ->
         ('"start":14', '"start":-1', "start: -1 is not in range (nothing is less than 0)"),
         ('"start":14', '"start":true', "start: true is not a whole number (write it without quotation marks)"),
         ('"speaker":"seun-sam","t', '"speaker":"Seun Sam","t', "speaker: 'Seun Sam' is not an id"),
-        ('"cue":{"start":0,"end":0,"text":""}', '"cue":""', "cue: '' is not a JSON object (an absent span is {\"start\":0"),
+        (
+            '"cue":{"start":0,"end":0,"text":""}',
+            '"cue":""',
+            "cue: '' is not a JSON object (an absent span is {\"start\":0",
+        ),
         ('"v1"', '"v2"', "schema_version: schema v2, this software writes v1 (install a newer annotate-stance)"),
         ('"v1"', '"v0"', "schema_version: schema v0, this software writes v1 (annotate migrate)"),
         ('"v1"', '"v²"', "schema_version: 'v²' is not allowed"),
-        ('"v1"', "1", "schema_version: 1 is not allowed (one of v1)"),
+        ('"v1"', "1", "schema_version: 1 is not allowed (did you mean 'v1'?)"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_problem_with_line_field_and_remedy(old: str, new: str, said: str) -> None:
     assert old in LINE
     assert problem(LINE.replace(old, new, 1)).startswith(f"claims.jsonl:1: {said}")
@@ -172,7 +188,9 @@ def test_the_schema_knows_every_key_and_no_other(kind: type) -> None:
     assert schema["additionalProperties"] is False
 
 
-HARD = st.sampled_from(["\r\n", "\u00a0", "\u200b", "\u200d", "e\u0301", "🐘", "👩‍🚀", "\u2028", "\x00", "\x1f", '"', "\\", "\ufeff"])
+HARD = st.sampled_from(
+    ["\r\n", "\u00a0", "\u200b", "\u200d", "e\u0301", "🐘", "👩‍🚀", "\u2028", "\x00", "\x1f", '"', "\\", "\ufeff"]
+)
 TEXTS = st.lists(st.one_of(st.text(st.characters(exclude_categories=["Cs"])), HARD), max_size=12).map("".join)
 
 

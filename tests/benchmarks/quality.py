@@ -200,7 +200,7 @@ def nli(arguments: argparse.Namespace) -> list[Table]:
     timed = Timed(classifier(arguments.model))
     labels = ENTAILMENTS[:2] if timed.two_way else ENTAILMENTS
     judgements = judged([(row["premise"], row["hypothesis"]) for row in rows], timed)
-    predicted = [max(labels, key=lambda label, j=j: getattr(j, label)) for j in judgements]  # type: ignore[misc]
+    predicted = [max(labels, key=lambda label, j=j: getattr(j, label)) for j in judgements]
     gold = [row["label"] if row["label"] in labels else "neutral" for row in rows]
     note = "A two-way model: neutral and contradiction are one label." if timed.two_way else ""
     result = classified(gold, predicted, labels)

@@ -1,0 +1,207 @@
+"""Who speaks: names, their forms, pronouns, roles, groups, and what runs on."""
+
+from __future__ import annotations
+
+import pytest
+from marking import said
+
+LISTED = """
+[[speakers]]
+id = "seun-sam"
+name = "Seun Sam"
+aliases = ["the tall analyst"]
+role = "policy analyst, Harbour Academy"
+pronouns = "he"
+[[speakers]]
+name = "Hun Sen"
+pronouns = "he"
+[[speakers]]
+name = "Hun Manet"
+pronouns = "he"
+[[speakers]]
+name = "Ann Lee"
+pronouns = "she"
+[[speakers]]
+id = "navy"
+name = "The Harbour Navy"
+group = true
+"""
+
+
+def who(source: str, before: str = "", speakers: str = LISTED) -> tuple[str, str]:
+    """Name and reason of a source in "SOURCE said it is late.", after the article `before`."""
+    found = said(f"{before}[s:{source}] [c:said] [k:the bridge is late].", speakers)
+    return found.names[-1], found.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "reason"),
+    [
+        ("Seun Sam", "Seun Sam", "named"),
+        ("SEUN SAM", "Seun Sam", "named"),
+        ("The tall analyst", "Seun Sam", "alias"),
+        ("Mr. Sam", "Seun Sam", "last-name"),
+        ("Sam", "Seun Sam", "last-name"),
+        ("Sam’s", "Seun Sam", "last-name"),
+        ("Policy analyst Seun Sam", "Seun Sam", "named"),
+        ("Policy analyst at the Harbour Academy of Oslo Seun Sam", "Seun Sam", "named"),
+        ("Seun Sam, a policy analyst,", "Seun Sam", "named"),
+        ("Prime Minister\u00a0Hun Manet", "Hun Manet", "named"),
+        ("Seum Sam", "Seun Sam", "misspelt"),
+        ("Suen Sam", "Seun Sam", "misspelt"),
+        ("Senate President Hun Sen", "Hun Sen", "named"),
+        ("Manet", "Hun Manet", "last-name"),
+        ("Hun Senn", "Hun Senn", "named"),
+        ("the Harbour Navy", "The Harbour Navy", "named"),
+        ("Anne Lee", "Anne Lee", "named"),
+    ],
+)
+def test_listed_people_are_found_by_their_names(source: str, name: str, reason: str) -> None:
+    assert who(source) == (name, reason)
+
+
+def test_a_family_name_that_two_share_is_neither() -> None:
+    assert who("Hun")[0] not in {"Hun Sen", "Hun Manet"}
+
+
+INTRO = "[s:Jane Doe, a banker from Hull,] [c:said] [k:the town is small].\n\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "reason"),
+    [
+        ("Doe", "Jane Doe", "last-name"),
+        ("Mrs. Doe", "Jane Doe", "last-name"),
+        ("Jane Q. Doe", "Jane Doe", "alias"),
+        ("Rival Jane Doe", "Jane Doe", "named"),
+        ("The banker", "Jane Doe", "role"),
+        ("The former banker", "former banker", "group"),
+        ("Doe’s aide", "Doe’s aide", "group"),
+        ("A spokeswoman for Jane Doe", "spokeswoman for Jane Doe", "group"),
+        ("Doe's lawyer Bo Berg", "Bo Berg", "named"),
+        ("The bank’s chair, Bo Berg,", "Bo Berg", "named"),
+        ("John Doe", "John Doe", "named"),
+        ("Janet Doe", "Jane Doe", "misspelt"),
+        ("Foreign Secretary Bo Berg (C)", "Bo Berg", "named"),
+        ("Secretary of State Bo Berg", "Bo Berg", "named"),
+        ("Bo de Berg", "Bo de Berg", "named"),
+        ("Élodie Ångström", "Élodie Ångström", "named"),
+        ("Mr. King", "King", "named"),
+        ("Analysts", "Analysts", "group"),
+        ("Two officials", "officials", "group"),
+        ("A US defense official", "US defense official", "group"),
+        ("The ministry", "ministry", "group"),
+        ("The Daily Post", "Daily Post", "named"),
+        ("The Justice Department", "Justice Department", "named"),
+        ("The Association of Harbour Towns", "Association of Harbour Towns", "named"),
+        ("Officials at the Justice Department", "Officials at the Justice Department", "group"),
+        ("Doe and Bo Berg", "Jane Doe and Bo Berg", "joint"),
+        ("Bo Berg, Cy Dahl and Jane Doe", "Jane Doe, Bo Berg and Cy Dahl", "joint"),
+        ("Bo Berg, head of research and trade at Acme,", "Bo Berg", "named"),
+        ("Doe and other bankers", "Doe and other bankers", "group"),
+    ],
+)
+def test_people_who_are_not_listed(source: str, name: str, reason: str) -> None:
+    assert who(source, INTRO) == (name, reason)
+
+
+def test_a_joint_statement_has_one_speaker_in_either_order() -> None:
+    found = said("[s:Bo Berg and Cy Dahl] [c:said] [k:it is so]. [s:Dahl and Berg] [c:said] [k:it was so].")
+    assert found.resolutions[0].speaker == found.resolutions[1].speaker
+
+
+def test_an_unlisted_speakers_id_is_of_name_and_article() -> None:
+    page = "[s:Jane Doe] [c:said] [k:it is late]."
+    ids = {said(page, article_id=article).resolutions[0].speaker for article in ("a1", "a2", "a1")}
+    assert len(ids) == 2 and all(id.startswith("jane-doe-") for id in ids)
+
+
+def test_only_who_speaks_is_in_the_records() -> None:
+    found = said("Ann Lee met Bo Berg. [s:Jane Doe, a banker,] [c:said] [k:it is late]. [s:Doe] [c:agreed] [k:it is].", LISTED)
+    (record,) = found.cast.speakers()
+    assert (record.name, record.role, record.aliases, record.listed) == ("Jane Doe", "banker", ("Jane Doe", "Doe"), False)
+
+
+def test_two_of_one_last_name_are_told_by_who_spoke_last() -> None:
+    page = "[s:Jane Doe] [c:said] [k:it is]. [s:Bo Doe] [c:said] [k:it is not]. [s:Doe] [c:said] [k:so be it]."
+    found = said(page)
+    assert (found.names[-1], found.reasons[-1]) == ("Bo Doe", "ambiguous")
+
+
+def test_a_title_tells_which_of_one_last_name() -> None:
+    page = "[s:Jane Doe, a lady,] [c:said] [k:it is]. [s:She] [c:said] [k:so]. [s:Mr. Bo Doe] [c:said] [k:it is not]. "
+    assert said(f"{page}[s:Mrs. Doe] [c:said] [k:so be it].").names[-1] == "Jane Doe"
+
+
+@pytest.mark.parametrize(
+    ("before", "pronoun", "name"),
+    [
+        ("[s:Seun Sam] [c:said] [k:it is so]. ", "He", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:so]. [s:Ann Lee] [c:said] [k:not so]. ", "he", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:so]. [s:Ann Lee] [c:said] [k:not so]. ", "she", "Ann Lee"),
+        ("[s:Seun Sam] [c:said] [k:it is so]. Hun Manet met the council. ", "He", "Hun Manet"),
+        ("[s:Seun Sam] [c:said] [k:it is so]. Ann Lee met the council. ", "He", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:it is so]. In London, nothing moved. ", "He", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:it is so]. Bo Berg came. Berg sat down. ", "He", "Bo Berg"),
+        ("[s:Seun Sam] [c:said] [k:so]. [s:Analysts] [c:said] [k:not so]. ", "They", "Analysts"),
+        ("[s:Analysts] [c:said] [k:so]. [s:Seun Sam] [c:said] [k:not so]. ", "they", "Analysts"),
+        ("[s:The ministry] [c:said] [k:so]. [s:Seun Sam] [c:said] [k:not so]. ", "It", "ministry"),
+        ("[s:The ministry] [c:said] [k:it is so]. ", "He", "unknown"),
+        ("[s:Mrs. Bly] [c:said] [k:so]. [s:Mr. Roe] [c:said] [k:not so]. ", "she", "Bly"),
+        ("", "He", "unknown"),
+        ("[s:Ann Lee] [c:said] [k:it is so]. ", "I", "Ann Lee"),
+    ],
+)
+def test_pronouns(before: str, pronoun: str, name: str) -> None:
+    assert who(pronoun, before)[0] == name
+
+
+def test_who_is_the_name_before_it() -> None:
+    assert said("They met Bo Berg, [s:who] [c:said] [k:it is late].").names == ["Bo Berg"]
+    assert said("They met Bo Berg, a banker [s:who] [c:said] [k:it is late].").names == ["Bo Berg"]
+    assert said("Bo Berg met people [s:who] [c:said] [k:it is late].").names == ["unknown"]
+
+
+def test_the_analyst_is_the_latest_with_that_role() -> None:
+    page = "[s:Seun Sam] [c:said] [k:so]. [s:Political analyst Bo Berg] [c:said] [k:not so].\n\n"
+    assert who("The analyst", page) == ("Bo Berg", "role")
+    assert who("The policy analyst", page) == ("Seun Sam", "role")
+    assert who("The analysts", page)[1] == "group"
+
+
+def test_a_chain_runs_on_to_its_source() -> None:
+    found = said("“[k:It is late],” [s:Ann Lee] [c:said].\n\n“[k:It will cost a lot.]\n\n“[k:And it will not hold.]”\n", LISTED)
+    assert found.names == ["Ann Lee"] * 3
+    assert found.reasons == ["named", "run-on", "run-on"]
+    assert found.resolutions[2].score <= found.resolutions[0].score
+
+
+def test_both_parts_of_a_split_sentence_have_one_speaker() -> None:
+    assert said("“[k:The bridge],” [s:Ann Lee] [c:said], “[k:is late].”").names == ["Ann Lee"] * 2
+
+
+def test_whoever_is_named_before_a_quotation_speaks_it() -> None:
+    assert said("Ann Lee was blunt: “[k:The bridge is really very late].”", LISTED).names == ["Ann Lee"]
+    assert said("Ann Lee was blunt. “[k:The bridge is really very late].”", LISTED).names == ["Ann Lee"]
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        "[k:The bridge] [c:was deemed] [k:late].",
+        "[s:Ann] [c:said] [k:it is so]. [c:Reportedly], [k:the bridge is late].",
+        "“[k:Nobody tells who says this].”",
+    ],
+)
+def test_nothing_tells(article: str) -> None:
+    found = said(article)
+    assert (found.names[-1], found.reasons[-1]) == ("unknown", "none")
+
+
+def test_the_narrator() -> None:
+    found = said("The council met on Monday. [s:Ann] [c:said] [k:it is so].")
+    assert found.names == ["Ann"]
+
+
+def test_scores_are_those_of_the_reason_and_the_source() -> None:
+    assert said("[s:Ann Lee] [c:said] [k:it is so].").resolutions[0].score == 0.97
