@@ -13,7 +13,7 @@ The rules, in full:
 4. Pieces on both sides of one cue are one claim in two parts: the later one `continues` the first.
 5. A piece with no source in its sentence runs on: from the part of the same content or quotation
    that has one, else from the piece before it in the paragraph, else, for a quotation, from the piece
-   after it in the paragraph, else from the last piece of the paragraph before. Indirect speech that has a
+   after it in the paragraph, else from the last piece of the paragraph before. What is not all quotation and has a
    cue of its own, or any with a passive cue ("was deemed"), runs on only within its content or quotation.
 6. Headings, captions and datelines are no claims. A sentence with no piece is the narrator's claim, if it
    has at least three words.
@@ -42,6 +42,7 @@ _TAIL = re.compile(r"[\s,;:–—―-]+$")
 _MARK = re.compile(r"``|''|[“”„«»\"]|(?<!\w)[‘'](?=\S)|[’'](?!\w)")
 _CLOSES = {"“": "”", "„": "“”", "«": "»", "‘": "’", "'": "'", '"': '"', "``": "''", "''": "''"}
 _REST = re.compile(r"[.!?…]*[\s”»’'\")\]]*")
+_IDLE = re.compile(r"\bthat\b|\W+")
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being)\b|\b(?:reportedly|allegedly|supposedly)\b", re.IGNORECASE)
 
 
@@ -71,7 +72,7 @@ def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> lis
     """The claims of an article in text order, with source and cue of their sentence."""
     page = layout(text)
     found: list[Draft] = []
-    near = _by_sentence(sentences, roles)
+    near = _by_sentence(text, sentences, roles)
     for number, bounds in enumerate(sentences):
         paragraph = page.paragraph(bounds[1] - 1)
         if paragraph >= 0:
@@ -82,32 +83,36 @@ def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> lis
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """The parts that touch one sentence; contents with their index in the article."""
+    """What of the parts stands in one sentence; contents with their index in the article."""
 
     sources: list[Part] = field(default_factory=list)
     cues: list[Part] = field(default_factory=list)
     contents: list[tuple[int, Part]] = field(default_factory=list)
 
 
-def _by_sentence(sentences: Sequence[tuple[int, int]], roles: Roles) -> list[_Near]:
+def _by_sentence(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> list[_Near]:
     near = [_Near() for _ in sentences]
     ends = [end for _, end in sentences]
 
-    def touched(part: Part) -> Iterator[_Near]:
+    def touched(part: Part) -> Iterator[tuple[_Near, Part]]:
         at = bisect_right(ends, part.start)
         while at < len(near) and sentences[at][0] < part.end:
-            yield near[at]
+            start, end = max(part.start, sentences[at][0]), min(part.end, ends[at])
+            inside = text[start:end]
+            start += len(inside) - len(inside.lstrip())
+            if inside.strip():
+                yield near[at], Part(start, start + len(inside.strip()), part.score)
             at += 1
 
     for part in roles.sources:
-        for one in touched(part):
-            one.sources.append(part)
+        for one, inside in touched(part):
+            one.sources.append(inside)
     for part in roles.cues:
-        for one in touched(part):
-            one.cues.append(part)
+        for one, inside in touched(part):
+            one.cues.append(inside)
     for index, part in enumerate(roles.contents):
-        for one in touched(part):
-            one.contents.append((index, part))
+        for one, inside in touched(part):
+            one.contents.append((index, inside))
     return near
 
 
@@ -128,8 +133,8 @@ def _of_sentence(
         if span.start >= span.end:
             continue
         others = [other for other, _, _ in pieces if other != piece]
-        cue = _nearest(piece, cues, others)
-        source = _source(piece, cue, sources, others)
+        cue = _nearest(text, piece, cues, others)
+        source = _source(text, piece, cue, sources, others)
         quotation = _quotation(text, span, quoted)
         draft = Draft(number, paragraph, span.start, span.end, quotation, source, cue, content, score=score)
         made.append(_joined(draft, made, before))
@@ -140,7 +145,11 @@ def _of_sentence(
 
 
 def _pieces(
-    text: str, sentence: Stretch, contents: Sequence[tuple[int, Part]], quotations: Sequence[Stretch], marks: Sequence[Part]
+    text: str,
+    sentence: Stretch,
+    contents: Sequence[tuple[int, Part]],
+    quotations: Sequence[Stretch],
+    marks: Sequence[Part],
 ) -> list[tuple[Stretch, int, float]]:
     """The pieces of a sentence in order: span, index of the content (-1 for a bare quotation), score."""
     pieces: list[tuple[Stretch, int, float]] = []
@@ -179,22 +188,28 @@ def _parted(left: Stretch, right: Stretch, marks: Sequence[Part]) -> bool:
     return left.end < right.start and any(m.start >= left.end and m.end <= right.start for m in marks)
 
 
-def _nearest(piece: Stretch, candidates: Iterable[Part], others: Sequence[Stretch]) -> Part | None:
+def _nearest(text: str, piece: Stretch, candidates: Iterable[Part], others: Sequence[Stretch]) -> Part | None:
     """The candidate at the least distance, of two as near the one before the piece."""
-    return min(candidates, key=lambda c: (_distance(c, piece, others), c.start), default=None)
+    return min(candidates, key=lambda c: (_distance(text, c, piece, others), c.start), default=None)
 
 
-def _distance(part: Part, piece: Stretch, others: Sequence[Stretch]) -> int:
-    """Characters between, and a hundred for every other piece between."""
+def _distance(text: str, part: Part, piece: Stretch, others: Sequence[Stretch]) -> int:
+    """Letters between, "that" aside, and a hundred for every other piece between."""
     low, high = min(part.end, piece.end), max(part.start, piece.start)
     between = sum(1 for other in others if low <= other.start and other.end <= high)
-    return max(0, high - low) + 100 * between
+    return len(_IDLE.sub("", text[low:high])) + 100 * between
 
 
-def _source(piece: Stretch, cue: Part | None, sources: Sequence[Part], others: Sequence[Stretch]) -> Part | None:
+def _source(
+    text: str, piece: Stretch, cue: Part | None, sources: Sequence[Part], others: Sequence[Stretch]
+) -> Part | None:
     if cue is None:
-        return _nearest(piece, sources, others)
-    return min(sources, key=lambda s: (_distance(s, Stretch(cue.start, cue.end), [piece, *others]), s.start), default=None)
+        return _nearest(text, piece, sources, others)
+    return min(
+        sources,
+        key=lambda s: (_distance(text, s, Stretch(cue.start, cue.end), [piece, *others]), s.start),
+        default=None,
+    )
 
 
 def _joined(draft: Draft, made: Sequence[Draft], before: int) -> Draft:
@@ -225,7 +240,7 @@ def _origin(text: str, index: int, found: Sequence[Draft], page: Layout) -> int:
     for other, candidate in enumerate(found):
         if quotation and candidate.source and _common(quotation, Stretch(candidate.start, candidate.end)):
             return other
-    if draft.cue and (draft.quotation == "indirect" or _PASSIVE.search(text[draft.cue.start : draft.cue.end])):
+    if draft.cue and (draft.quotation != "direct" or _PASSIVE.search(text[draft.cue.start : draft.cue.end])):
         return -1
     earlier = [i for i in range(index - 1, -1, -1) if not found[i].narrated]
     if earlier and found[earlier[0]].paragraph == draft.paragraph:

@@ -41,7 +41,9 @@ _DATELINE = re.compile(
     r"\s*[A-Z][A-Z .'’/-]{2,40}(?:,\s?[A-Z][\w .,’'-]{2,30})?(?:\s?\([\w .,/’'-]{2,30}\))?\s*(?:[–—―]|--|\s-)\s*"
 )
 _MARKS = re.compile(r"[“”„\"«»]|''|``")
-_SINGLE = re.compile(r"(?<![\w.,])(?:‘(?P<curly>[^‘’]*(?:’\w[^‘’]*)*)’|'(?=[^\W\d_])(?P<straight>[^']*(?:'\w[^']*)*)(?<!\s)')(?!\w)")
+_SINGLE = re.compile(
+    r"(?<![\w.,])(?:‘(?P<curly>[^‘’]*(?:’\w[^‘’]*)*)’|'(?=[^\W\d_])(?P<straight>[^']*(?:'\w[^']*)*)(?<!\s)')(?!\w)"
+)
 _CAPITALS = 4
 """Longer words that a line in title case has at least."""
 
@@ -88,7 +90,12 @@ def _is_heading(line: str) -> bool:
     if not _SENTENCE_END.search(line) or _FURNITURE.match(line) or _BYLINE.match(line):
         return True
     longer = re.findall(r"\b[^\W\d_]{4,}", line)
-    return line.rstrip()[-1:] in "?!" and len(longer) >= _CAPITALS and all(word[0].isupper() for word in longer) and not _MARKS.search(line)
+    return (
+        line.rstrip()[-1:] in "?!"
+        and len(longer) >= _CAPITALS
+        and all(word[0].isupper() for word in longer)
+        and not _MARKS.search(line)
+    )
 
 
 def _quotations(line: str) -> Iterator[tuple[int, int]]:

@@ -141,7 +141,9 @@ _PERSON_NOUN = re.compile(
     r"businessman|[^p]orter|yer|teacher|worker|player|driver|farmer|leader|adviser|advisor|ator|cher|ident|ent|ant|ee|"
     r"wife|husband|father|mother|brother|sister|daughter|son|friend|critic|expert|official|insider|narrator)$"
 )
-_NO_PERSON_NOUN = frozenset("document statement government parliament department agreement comment grant committee".split())
+_NO_PERSON_NOUN = frozenset(
+    "document statement government parliament department agreement comment grant committee".split()
+)
 _GROUP_NAME = re.compile(r".{3,}(?:ans|ats|ists|ese)$")
 
 
@@ -187,7 +189,7 @@ class Cast:
 
     def __init__(self, codebook: Codebook, article_id: str, text: str) -> None:
         self.text = text
-        self.names = Names(text)
+        self.names = Names(text, [listed.name for listed in codebook.speakers if not listed.group])
         self._suffix = digest(article_id, letter="", size=6)
         self._people = [_of_codebook(listed) for listed in codebook.speakers]
         self._described: dict[str, Person] = {}
@@ -216,7 +218,7 @@ class Cast:
             return found
         if found := self._shortened(key, written, spoke):
             return found
-        if key in self.names.full or written.number == "thing":
+        if written.number == "thing" or self.names.ends_one(key):
             return None
         near = {p.id: p for name, (p, _) in self._index.items() if p.number == "one" and _misspelt(key, name)}
         return (next(iter(near.values())), "misspelt") if len(near) == 1 else None
@@ -316,7 +318,7 @@ class _Memory:
     def who(self, draft: Draft) -> Resolution:
         """Who speaks in a draft that has a source."""
         assert draft.source is not None
-        words = " ".join(self._cast.text[draft.source.start : draft.source.end].strip(" \u00a0,;:–—\"“”‘").split())
+        words = " ".join(self._cast.text[draft.source.start : draft.source.end].strip(' \u00a0,;:–—"“”‘').split())
         person, reason = self._who(words, draft) if words else (None, "none")
         if person is None:
             return _nobody()
@@ -455,14 +457,17 @@ class _Memory:
 class Names:
     """The proper names of an article, and how it writes them."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, listed: Sequence[str] = ()) -> None:
         self.full: dict[str, Written] = {}
         """Names of two words or more by their lower-case form."""
         self._ends: dict[str, list[str]] = {}
         self._alone: set[str] = set()
         """Capitalised words that stand alone and do not open a sentence."""
+        self._opening: set[str] = set()
         self._pronouns: dict[str, str] = {}
         self._lower = set(re.findall(r"\b[a-z]{3,}\b", text))
+        for name in listed:
+            self._note("", Written(name, "one"))
         for line in text.splitlines():
             if not _in_title_case(line):
                 for before, written in self.runs(line):
@@ -482,13 +487,17 @@ class Names:
         if written.pronoun:
             self._pronouns[key] = written.pronoun
         if " " not in key:
-            if before.rstrip()[-1:].isalnum() or written.role:
-                self._alone.add(key)
+            inside = before.rstrip()[-1:].isalnum() or written.role
+            (self._alone if inside else self._opening).add(key)
         elif key.count(" ") < (6 if written.number == "thing" else 4):
             if key not in self.full:
                 self._ends.setdefault(key.split()[-1], []).append(key)
             if key not in self.full or written.number == "thing":
                 self.full[key] = written._replace(role="")
+
+    def ends_one(self, word: str) -> bool:
+        """Whether a word is the last of a fuller name."""
+        return word in self._ends
 
     def ending_in(self, name: str) -> list[Written]:
         """The fuller names that end in `name`, which is in lower case."""
@@ -499,7 +508,7 @@ class Names:
         key = _key(name)
         written = self.full.get(key)
         last = key.split()[-1]
-        return bool(written and written.number == "one" and (last in self._alone or self.pronoun(name)))
+        return bool(written and written.number == "one" and (last in self._alone | self._opening or self.pronoun(name)))
 
     def pronoun(self, name: str) -> str:
         """What titles in the text tell of a person: "he", "she" or ""."""
@@ -562,7 +571,7 @@ class Names:
             written = written._replace(name=written.name + more.group())
         if written.role:
             before = re.sub(rf"\b{re.escape(written.role.split()[0])}\.\s$", "", before)
-        role = f"{_ARTICLE.sub('', before)}{written.role}".strip(" ‘’“”\"")
+        role = f"{_ARTICLE.sub('', before)}{written.role}".strip(' ‘’“”"')
         return written._replace(role="" if written.number != "one" else role)
 
     def _behind_institution(self, segment: str) -> Written | None:
@@ -584,7 +593,9 @@ class Names:
         key = _key(word)
         if key in self._alone or key in self._ends or word.isupper():
             return not _GROUP_NAME.match(key) or key in self._ends
-        return key not in self._lower and not (key.endswith("s") and not key.endswith("ss")) and key not in _PLURAL_PEOPLE
+        return (
+            key not in self._lower and not (key.endswith("s") and not key.endswith("ss")) and key not in _PLURAL_PEOPLE
+        )
 
     def runs(self, text: str, *, whole: bool = False) -> Iterator[tuple[str, Written]]:
         """The names of a text, each after the text before it; owners only if `whole` is off.
@@ -598,7 +609,9 @@ class Names:
                 break
             if not words:
                 continue
-            the = words[0].lower() == "the" or bool(re.search(r"\b[Tt]he\s$", text[max(0, match.start() - 5) : match.start()]))
+            the = words[0].lower() == "the" or bool(
+                re.search(r"\b[Tt]he\s$", text[max(0, match.start() - 5) : match.start()])
+            )
             while len(words) > 1 and words[0].lower() in _OPENERS:
                 words = words[1:]
             if len(words) == 1 and words[0].lower() in _OPENERS:

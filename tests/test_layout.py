@@ -29,7 +29,7 @@ def prose(text: str) -> list[str]:
         ("The workers’ hall isn’t the owners’ hall.", []),
         ("The workers' hall isn't the owners' hall.", []),
         ("“She called it ‘late’ again,” he said.", ["She called it ‘late’ again,"]),
-        ("“It goes on", ["It goes on"]),
+        ("“It goes on.", ["It goes on."]),
         ('A 5\'10" man and a 6" nail.', []),
     ],
 )

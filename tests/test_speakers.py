@@ -81,7 +81,7 @@ INTRO = "[s:Jane Doe, a banker from Hull,] [c:said] [k:the town is small].\n\n"
         ("Doe's lawyer Bo Berg", "Bo Berg", "named"),
         ("The bank’s chair, Bo Berg,", "Bo Berg", "named"),
         ("John Doe", "John Doe", "named"),
-        ("Janet Doe", "Jane Doe", "misspelt"),
+        ("Jame Doe", "Jane Doe", "misspelt"),
         ("Foreign Secretary Bo Berg (C)", "Bo Berg", "named"),
         ("Secretary of State Bo Berg", "Bo Berg", "named"),
         ("Bo de Berg", "Bo de Berg", "named"),
@@ -106,7 +106,7 @@ def test_people_who_are_not_listed(source: str, name: str, reason: str) -> None:
 
 
 def test_a_joint_statement_has_one_speaker_in_either_order() -> None:
-    found = said("[s:Bo Berg and Cy Dahl] [c:said] [k:it is so]. [s:Dahl and Berg] [c:said] [k:it was so].")
+    found = said("[s:Bo Berg and Cy Dahl] [c:said] [k:it is small]. [s:Dahl and Berg] [c:said] [k:it was so].")
     assert found.resolutions[0].speaker == found.resolutions[1].speaker
 
 
@@ -117,39 +117,47 @@ def test_an_unlisted_speakers_id_is_of_name_and_article() -> None:
 
 
 def test_only_who_speaks_is_in_the_records() -> None:
-    found = said("Ann Lee met Bo Berg. [s:Jane Doe, a banker,] [c:said] [k:it is late]. [s:Doe] [c:agreed] [k:it is].", LISTED)
+    found = said(
+        "Ann Lee met Bo Berg. [s:Jane Doe, a banker,] [c:said] [k:it is late]. [s:Doe] [c:agreed] [k:it is late].",
+        LISTED,
+    )
     (record,) = found.cast.speakers()
-    assert (record.name, record.role, record.aliases, record.listed) == ("Jane Doe", "banker", ("Jane Doe", "Doe"), False)
+    assert (record.name, record.role, record.aliases, record.listed) == (
+        "Jane Doe",
+        "banker",
+        ("Jane Doe", "Doe"),
+        False,
+    )
 
 
 def test_two_of_one_last_name_are_told_by_who_spoke_last() -> None:
-    page = "[s:Jane Doe] [c:said] [k:it is]. [s:Bo Doe] [c:said] [k:it is not]. [s:Doe] [c:said] [k:so be it]."
+    page = "[s:Jane Doe] [c:said] [k:it is late]. [s:Bo Doe] [c:said] [k:it is big]. [s:Doe] [c:said] [k:it is done]."
     found = said(page)
     assert (found.names[-1], found.reasons[-1]) == ("Bo Doe", "ambiguous")
 
 
 def test_a_title_tells_which_of_one_last_name() -> None:
-    page = "[s:Jane Doe, a lady,] [c:said] [k:it is]. [s:She] [c:said] [k:so]. [s:Mr. Bo Doe] [c:said] [k:it is not]. "
-    assert said(f"{page}[s:Mrs. Doe] [c:said] [k:so be it].").names[-1] == "Jane Doe"
+    page = "[s:Jane Doe, a lady,] [c:said] [k:it is late]. [s:She] [c:said] [k:it works]. [s:Mr. Bo Doe] [c:said] [k:it is big]. "
+    assert said(f"{page}[s:Mrs. Doe] [c:said] [k:it is done].").names[-1] == "Jane Doe"
 
 
 @pytest.mark.parametrize(
     ("before", "pronoun", "name"),
     [
-        ("[s:Seun Sam] [c:said] [k:it is so]. ", "He", "Seun Sam"),
-        ("[s:Seun Sam] [c:said] [k:so]. [s:Ann Lee] [c:said] [k:not so]. ", "he", "Seun Sam"),
-        ("[s:Seun Sam] [c:said] [k:so]. [s:Ann Lee] [c:said] [k:not so]. ", "she", "Ann Lee"),
-        ("[s:Seun Sam] [c:said] [k:it is so]. Hun Manet met the council. ", "He", "Hun Manet"),
-        ("[s:Seun Sam] [c:said] [k:it is so]. Ann Lee met the council. ", "He", "Seun Sam"),
-        ("[s:Seun Sam] [c:said] [k:it is so]. In London, nothing moved. ", "He", "Seun Sam"),
-        ("[s:Seun Sam] [c:said] [k:it is so]. Bo Berg came. Berg sat down. ", "He", "Bo Berg"),
-        ("[s:Seun Sam] [c:said] [k:so]. [s:Analysts] [c:said] [k:not so]. ", "They", "Analysts"),
-        ("[s:Analysts] [c:said] [k:so]. [s:Seun Sam] [c:said] [k:not so]. ", "they", "Analysts"),
-        ("[s:The ministry] [c:said] [k:so]. [s:Seun Sam] [c:said] [k:not so]. ", "It", "ministry"),
-        ("[s:The ministry] [c:said] [k:it is so]. ", "He", "unknown"),
-        ("[s:Mrs. Bly] [c:said] [k:so]. [s:Mr. Roe] [c:said] [k:not so]. ", "she", "Bly"),
+        ("[s:Seun Sam] [c:said] [k:it is small]. ", "He", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:it works]. [s:Ann Lee] [c:said] [k:it fails]. ", "he", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:it works]. [s:Ann Lee] [c:said] [k:it fails]. ", "she", "Ann Lee"),
+        ("[s:Seun Sam] [c:said] [k:it is small]. Hun Manet met the council. ", "He", "Hun Manet"),
+        ("[s:Seun Sam] [c:said] [k:it is small]. Ann Lee met the council. ", "He", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:it is small]. In London, nothing moved. ", "He", "Seun Sam"),
+        ("[s:Seun Sam] [c:said] [k:it is small]. Bo Berg came. Berg sat down. ", "He", "Bo Berg"),
+        ("[s:Seun Sam] [c:said] [k:it works]. [s:Analysts] [c:said] [k:it fails]. ", "They", "Analysts"),
+        ("[s:Analysts] [c:said] [k:it works]. [s:Seun Sam] [c:said] [k:it fails]. ", "they", "Analysts"),
+        ("[s:The ministry] [c:said] [k:it works]. [s:Seun Sam] [c:said] [k:it fails]. ", "It", "ministry"),
+        ("[s:The ministry] [c:said] [k:it is small]. ", "He", "unknown"),
+        ("[s:Mrs. Bly] [c:said] [k:it works]. [s:Mr. Roe] [c:said] [k:it fails]. ", "she", "Bly"),
         ("", "He", "unknown"),
-        ("[s:Ann Lee] [c:said] [k:it is so]. ", "I", "Ann Lee"),
+        ("[s:Ann Lee] [c:said] [k:it is small]. ", "I", "Ann Lee"),
     ],
 )
 def test_pronouns(before: str, pronoun: str, name: str) -> None:
@@ -163,14 +171,16 @@ def test_who_is_the_name_before_it() -> None:
 
 
 def test_the_analyst_is_the_latest_with_that_role() -> None:
-    page = "[s:Seun Sam] [c:said] [k:so]. [s:Political analyst Bo Berg] [c:said] [k:not so].\n\n"
+    page = "[s:Seun Sam] [c:said] [k:it works]. [s:Political analyst Bo Berg] [c:said] [k:it fails].\n\n"
     assert who("The analyst", page) == ("Bo Berg", "role")
     assert who("The policy analyst", page) == ("Seun Sam", "role")
     assert who("The analysts", page)[1] == "group"
 
 
 def test_a_chain_runs_on_to_its_source() -> None:
-    found = said("“[k:It is late],” [s:Ann Lee] [c:said].\n\n“[k:It will cost a lot.]\n\n“[k:And it will not hold.]”\n", LISTED)
+    found = said(
+        "“[k:It is late],” [s:Ann Lee] [c:said].\n\n“[k:It will cost a lot.]\n\n“[k:And it will not hold.]”\n", LISTED
+    )
     assert found.names == ["Ann Lee"] * 3
     assert found.reasons == ["named", "run-on", "run-on"]
     assert found.resolutions[2].score <= found.resolutions[0].score
@@ -189,7 +199,7 @@ def test_whoever_is_named_before_a_quotation_speaks_it() -> None:
     "article",
     [
         "[k:The bridge] [c:was deemed] [k:late].",
-        "[s:Ann] [c:said] [k:it is so]. [c:Reportedly], [k:the bridge is late].",
+        "[s:Ann] [c:said] [k:it is small]. [c:Reportedly], [k:the bridge is late].",
         "“[k:Nobody tells who says this].”",
     ],
 )
@@ -199,9 +209,9 @@ def test_nothing_tells(article: str) -> None:
 
 
 def test_the_narrator() -> None:
-    found = said("The council met on Monday. [s:Ann] [c:said] [k:it is so].")
+    found = said("The council met on Monday. [s:Ann] [c:said] [k:it is small].")
     assert found.names == ["Ann"]
 
 
 def test_scores_are_those_of_the_reason_and_the_source() -> None:
-    assert said("[s:Ann Lee] [c:said] [k:it is so].").resolutions[0].score == 0.97
+    assert said("[s:Ann Lee] [c:said] [k:it is small].").resolutions[0].score == 0.97
