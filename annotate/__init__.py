@@ -1,13 +1,13 @@
 """From news articles to a corpus of claims, speakers and stances.
 
-    import annotate
+import annotate
 
-    codebook = annotate.Codebook.read("codebook.toml")
-    article = annotate.Article.of("Jane Doe said the drills were a mistake.")
-    for claim in annotate.label([article], codebook):
-        print(claim.speaker, claim.stance, claim.text)
+codebook = annotate.Codebook.read("codebook.toml")
+article = annotate.Article.of("Jane Doe said the drills were a mistake.")
+for claim in annotate.label([article], codebook):
+    print(claim.speaker, claim.stance, claim.text)
 
-    corpus = annotate.Corpus.open("corpus/us-cambodia")
+corpus = annotate.Corpus.open("corpus/us-cambodia")
 """
 
 from importlib import import_module

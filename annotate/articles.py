@@ -435,7 +435,7 @@ def _csv_rows(file: io.BufferedIOBase, how: _How) -> Iterator[_Row | _Rejected]:
 
 
 def _csv_records(file: io.BufferedIOBase) -> Iterator[tuple[int, list[str]]]:
-    """The records that are not blank, with the line where each starts; \\r\\n inside a cell stays."""
+    """The records that are not blank, with the line where each starts; CRLF inside a cell stays."""
     csv.field_size_limit(2**31 - 1)  # the largest that Windows takes; `max_length` is checked on the text
     utf16 = file.read(2).startswith(_UTF16_BOMS)
     file.seek(0)

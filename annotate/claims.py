@@ -3,18 +3,26 @@
 The rules, in full:
 
 1. What the model marks as content is cut at sentence boundaries; each part is a piece. Parts of one
-   sentence with no source or cue between them are one piece.
+   sentence are one piece where no source or cue stands between them, or only a cue that neither a comma nor a
+   conjunction introduces: it is nested ("he said that it is often called X"). No pieces are: a single "it", "which"
+   or the like, a name ("drills called “Sea Shield”"), and what is spoken of ("“A,” he said of B").
 2. A quotation in which the model saw no content is a piece too, where it has at least five words or
    is all that its sentence says. Where a piece and a quotation overlap for the most part, the piece
    is widened to the quotation.
 3. A piece belongs to the nearest cue of its sentence that is not inside a piece, other pieces in
    between counting as distance; the source is the one nearest to that cue, before the piece where
-   the cue has none of its own ("…, adding that B").
+   the cue has none of its own ("…, adding that B"). Where the model saw no source, a participle behind a comma
+   ("He met them, agreeing that B") has the pronoun or name that opens the sentence.
 4. Pieces on both sides of one cue are one claim in two parts: the later one `continues` the first.
 5. A piece with no source in its sentence runs on: from the part of the same content or quotation
    that has one, else from the piece before it in the paragraph, else, for a quotation, from the piece
    after it in the paragraph, else from the last piece of the paragraph before. What is not all quotation and has a
-   cue of its own, or any with a passive cue ("was deemed"), runs on only within its content or quotation.
+   cue of its own, or any with a passive cue ("was deemed"), runs on only within its content or quotation. What is
+   not quoted and has no cue either runs on only as the whole sentence; where it runs on from nothing, it is
+   the narrator's.
+   Indirect speech goes on, too, in a sentence that the model did not mark, right behind an indirect claim: where it
+   has a modal or evaluating word and stands in the same paragraph ("…, he said. That is crucial."), or
+   draws a conclusion ("Closer ties, therefore, …").
 6. Headings, captions and datelines are no claims. A sentence with no piece is the narrator's claim, if it
    has at least three words.
 7. A span loses its enclosing quotation marks, a leading "that" that is not quoted, and outer commas, colons
@@ -43,6 +51,19 @@ _MARK = re.compile(r"``|''|[“”„«»\"]|(?<!\w)[‘'](?=\S)|[’'](?!\w)")
 _CLOSES = {"“": "”", "„": "“”", "«": "»", "‘": "’", "'": "'", '"': '"', "``": "''", "''": "''"}
 _REST = re.compile(r"[.!?…]*[\s”»’'\")\]]*")
 _IDLE = re.compile(r"\bthat\b|\W+")
+_IDLE_WORD = re.compile(
+    r"\b(?:that|this|these|those|it|its|so|the|a|an|which|who|what|as|them|him|her|his)\b", re.IGNORECASE
+)
+_INTRODUCES = re.compile(r"(?:[,;:”\"–—]|\b(?:and|but|or|while|then|also))\s*$")
+_NAMES = re.compile(r"(?:called|named|dubbed|titled|nicknamed|known as|entitled)\s*$", re.IGNORECASE)
+_NAME = re.compile(r"\s*[“\"‘](?:the |a )?(?:[A-Z][\w’-]*(?:,? (?:of |and |the )*|(?=\W)))+,?[”\"’]")
+_OPENING = re.compile(r"(?:He|She|They|We|It|(?:[A-Z][\w’'.-]*[ \u00a0]?)+)\b")
+_PARTICIPLE = re.compile(r",\s*(?:also\s+|then\s+)?\w+ing\b")
+_EVALUATES = re.compile(
+    r"\b(?:should|must|ought|can|could|would|may|might|needs?|has to|have to|crucial|important|necessary|vital|"
+    r"essential|key|beneficial|harmful|dangerous|wise|unwise|good|bad|better|worse|best|worst|right|wrong)\b"
+)
+_CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|consequently|accordingly|moreover|furthermore)\b", re.IGNORECASE)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being)\b|\b(?:reportedly|allegedly|supposedly)\b", re.IGNORECASE)
 
 
@@ -122,8 +143,8 @@ def _of_sentence(
     """The drafts of one sentence; `before` counts the drafts of the sentences before it."""
     quoted = [q for q in page.quoted if _common(q, sentence)]
     quotations = [s for q in quoted if (s := _common(q, sentence)) and words(text[s.start : s.end])]
+    pieces = _pieces(text, sentence, near, quotations)
     marks = [p for p in (*near.sources, *near.cues) if _common(p, sentence)]
-    pieces = _pieces(text, sentence, near.contents, quotations, marks)
     free = [p for p in marks if not any(_within(p, piece) for piece, _, _ in pieces)]
     sources = [p for p in near.sources if p in free]
     cues = [p for p in near.cues if p in free]
@@ -134,7 +155,7 @@ def _of_sentence(
             continue
         others = [other for other, _, _ in pieces if other != piece]
         cue = _nearest(text, piece, cues, others)
-        source = _source(text, piece, cue, sources, others)
+        source = _source(text, piece, cue, sources, others) or _opening(text, sentence, cue)
         quotation = _quotation(text, span, quoted)
         draft = Draft(number, paragraph, span.start, span.end, quotation, source, cue, content, score=score)
         made.append(_joined(draft, made, before))
@@ -145,34 +166,53 @@ def _of_sentence(
 
 
 def _pieces(
-    text: str,
-    sentence: Stretch,
-    contents: Sequence[tuple[int, Part]],
-    quotations: Sequence[Stretch],
-    marks: Sequence[Part],
+    text: str, sentence: Stretch, near: _Near, quotations: Sequence[Stretch]
 ) -> list[tuple[Stretch, int, float]]:
     """The pieces of a sentence in order: span, index of the content (-1 for a bare quotation), score."""
+    marks = [*near.sources, *near.cues]
     pieces: list[tuple[Stretch, int, float]] = []
-    for index, content in contents:
+    for index, content in near.contents:
         piece = _common(content, sentence)
-        if piece and words(text[piece.start : piece.end]):
-            pieces.append((_widened(text, piece, quotations, marks), index, content.score))
+        if piece and _says(text, piece, near, quotations):
+            pieces.append((_widened(piece, quotations, marks), index, content.score))
     whole = words(text[sentence.start : sentence.end])
     for quotation in quotations:
         size = words(text[quotation.start : quotation.end])
         if (size >= SHORTEST_QUOTATION or size == whole) and not any(_common(quotation, p) for p, _, _ in pieces):
             pieces.append((quotation, -1, 0.5))
     merged: list[tuple[Stretch, int, float]] = []
-    for span, content, score in sorted(pieces):
-        if merged and not _parted(merged[-1][0], span, marks):
+    for span, of_content, score in sorted(pieces):
+        if merged and not _parted(text, merged[-1][0], span, near):
             last, first_content, first_score = merged[-1]
             merged[-1] = (Stretch(last.start, max(last.end, span.end)), first_content, max(first_score, score))
         else:
-            merged.append((span, content, score))
-    return merged
+            merged.append((span, of_content, score))
+    return [piece for piece in merged if _goes_on(text, sentence, piece[0], near, quotations)]
 
 
-def _widened(text: str, piece: Stretch, quotations: Sequence[Stretch], marks: Sequence[Part]) -> Stretch:
+def _says(text: str, piece: Stretch, near: _Near, quotations: Sequence[Stretch]) -> bool:
+    """Whether a part of the content says something: no lone pronoun, no name, nothing that is spoken of."""
+    size = words(text[piece.start : piece.end])
+    naming = [cue for cue in near.cues if _NAMES.search(text, cue.start, cue.end) and _NAME.match(text, cue.end)]
+    quoted = any(_common(piece, quotation) for quotation in quotations)
+    if size == 0 or (size == 1 and not quoted and (naming or _IDLE_WORD.search(text, piece.start, piece.end))):
+        return False
+    before = [cue for cue in near.cues if cue.end <= piece.start and not text[cue.end : piece.start].strip(' of“"‘')]
+    named = any(cue in naming for cue in before)
+    spoken_of = any(re.search(r"\bof\s*$", text[cue.start : piece.start]) for cue in before)
+    return not named and not (spoken_of and any(part.end <= before[0].start for _, part in near.contents))
+
+
+def _goes_on(text: str, sentence: Stretch, piece: Stretch, near: _Near, quotations: Sequence[Stretch]) -> bool:
+    """Whether a piece may stand: attributed in its sentence, quoted, or all that the sentence says."""
+    if any(_common(piece, quotation) for quotation in quotations):
+        return True
+    if any(not _within(mark, piece) for mark in (*near.sources, *near.cues)):
+        return True
+    return trimmed(text, piece, sentence) == trimmed(text, sentence, sentence)
+
+
+def _widened(piece: Stretch, quotations: Sequence[Stretch], marks: Sequence[Part]) -> Stretch:
     """The piece and the rest of any quotation that it mostly covers, but for words that attribute."""
     for quotation in quotations:
         common = _common(piece, quotation)
@@ -183,9 +223,23 @@ def _widened(text: str, piece: Stretch, quotations: Sequence[Stretch], marks: Se
     return piece
 
 
-def _parted(left: Stretch, right: Stretch, marks: Sequence[Part]) -> bool:
-    """Whether a source or cue stands between two pieces."""
-    return left.end < right.start and any(m.start >= left.end and m.end <= right.start for m in marks)
+def _parted(text: str, left: Stretch, right: Stretch, near: _Near) -> bool:
+    """Whether an attribution stands between two pieces: a source, or a cue that is not nested in what is said."""
+    gap = Stretch(left.end, right.start)
+    if any(_within(source, gap) for source in near.sources):
+        return True
+    cues = [cue for cue in near.cues if _within(cue, gap)]
+    return any(not near.sources or _INTRODUCES.search(text[left.end - 1 : cue.start]) for cue in cues)
+
+
+def _opening(text: str, sentence: Stretch, cue: Part | None) -> Part | None:
+    """The pronoun or name that opens a sentence, for a participle behind a comma that has no source."""
+    before = text[sentence.start : cue.end] if cue else ""
+    match = _OPENING.match(text, sentence.start, sentence.end)
+    if cue is None or match is None or not _PARTICIPLE.search(before, max(0, cue.start - sentence.start - 12)):
+        return None
+    end = match.start() + len(match.group().rstrip())
+    return Part(match.start(), end, cue.score) if end <= cue.start else None
 
 
 def _nearest(text: str, piece: Stretch, candidates: Iterable[Part], others: Sequence[Stretch]) -> Part | None:
@@ -225,9 +279,23 @@ def _run_on(text: str, found: list[Draft], page: Layout) -> list[Draft]:
     """The drafts, each without a source linked to the one that it runs on from."""
     linked = list(found)
     for index, draft in enumerate(found):
-        if not draft.narrated and draft.source is None:
-            linked[index] = replace(draft, runs_on=_origin(text, index, found, page))
+        if draft.narrated and index and _continued(text, linked[index - 1], draft):
+            linked[index] = replace(draft, quotation="indirect", runs_on=index - 1, score=0.5)
+        elif not draft.narrated and draft.source is None:
+            origin = _origin(text, index, found, page)
+            idle = origin < 0 and draft.cue is None and draft.quotation == "indirect"
+            linked[index] = replace(draft, runs_on=origin, quotation="none" if idle else draft.quotation)
     return linked
+
+
+def _continued(text: str, before: Draft, draft: Draft) -> bool:
+    """Whether the indirect speech of the claim before goes on in a narrator's sentence."""
+    if before.quotation not in ("indirect", "mixed") or before.sentence != draft.sentence - 1:
+        return False
+    sentence = text[draft.start : draft.end]
+    if _CONCLUDES.search(sentence) and draft.paragraph - before.paragraph <= 1:
+        return True
+    return draft.paragraph == before.paragraph and bool(_EVALUATES.search(sentence))
 
 
 def _origin(text: str, index: int, found: Sequence[Draft], page: Layout) -> int:
@@ -270,7 +338,16 @@ def trimmed(text: str, piece: Stretch, sentence: Stretch) -> Stretch:
     if rest and rest.end() == sentence.end and start < end:
         stop = re.match(r"[.!?…]+", text[end : sentence.end])
         end += stop.end() if stop else 0
+    while start < end < sentence.end and _open_mark(text[start:end], text[end]):
+        end += 1
     return Stretch(start, end)
+
+
+def _open_mark(inside: str, mark: str) -> bool:
+    """Whether a mark closes a quotation that was opened inside."""
+    marks = [found.group() for found in _MARK.finditer(inside)]
+    partner = _partners(marks)
+    return any(n not in partner and mark in _CLOSES.get(opened, "") for n, opened in enumerate(marks))
 
 
 def _stripped(text: str, span: Stretch) -> Stretch:
@@ -297,8 +374,8 @@ def _unquoted(text: str, start: int, end: int) -> tuple[int, int]:
     if marks and marks[0].start() == start and partner.get(0, last) == last:
         start = marks[0].end()
     if marks and marks[-1].end() == end and marks[-1].start() >= start and partner.get(last, 0) == 0:
-        if last in partner or not _apostrophe(text, marks[-1].start()):
-            end = marks[-1].start()
+        paired = last in partner or not _apostrophe(text, marks[-1].start())
+        end = marks[-1].start() if paired else end
     return start, end
 
 

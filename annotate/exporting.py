@@ -39,7 +39,7 @@ class _Logits(nn.Module):
 def export(model: PreTrainedModel, path: Path, *, quantise: bool = True) -> None:
     """Write `model` to `path`, with any batch size and length."""
     model.eval()
-    model.config._attn_implementation = "eager"  # plain MatMul and Softmax nodes, which the runtime fuses itself
+    model.set_attn_implementation("eager")  # plain MatMul and Softmax nodes, which the runtime fuses itself
     example = torch.ones(2, 16, dtype=torch.long)
     axes = {name: {0: "batch", 1: "length"} for name in INPUTS}
     with warnings.catch_warnings(), torch.inference_mode():

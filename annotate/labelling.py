@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from annotate.attribution import Attributor
 from annotate.claims import Draft, drafts
@@ -71,7 +71,9 @@ class Labeller:
             if draft.continues >= 0:
                 joined[draft.continues] += f" {joined[index]}"
         texts = [joined[draft.continues if draft.continues >= 0 else index] for index, draft in enumerate(found)]
-        questions = [Question(text, names.get(who.speaker, ""), target) for text, who in zip(texts, speakers, strict=True)]
+        questions = [
+            Question(text, names.get(who.speaker, ""), target) for text, who in zip(texts, speakers, strict=True)
+        ]
         return judge(questions, self.classifier)
 
     def _claims(

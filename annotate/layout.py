@@ -3,9 +3,9 @@
 The rules, in full:
 
 - A line of fewer than 25 words is no prose when it does not end like a sentence, or ends in ? or ! and
-  each of its four or more longer words has a capital (headings), when it is "By" and names (bylines), or when it begins like
-  "Related articles" or "Read more". A line that ends in a photo credit, a sentence or bracket of its own, is
-  a caption and no prose.
+  each of its four or more longer words has a capital (headings), when it is "By" and names (bylines), or
+  when it begins like "Related articles" or "Read more". A line that ends in a photo credit, a sentence or
+  bracket of its own, is a caption and no prose.
 - A dateline ("LONDON, May 3 (Agency) –") that opens the first line of prose is no part of its sentence.
 - Double quotation marks, curly or straight, pair up within a line. A quotation that is opened and not
   closed runs to the end of its line, as is the custom where it goes on in the next paragraph.
@@ -32,8 +32,8 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _FURNITURE = re.compile(
-    r"\s*(?:related (?:articles?|stories|story|posts?|news)|read (?:more|also|next|the rest|the full)|(?:see|read) also|also read|"
-    r"advertisement|sign up|subscribe|follow us|share this)\b",
+    r"\s*(?:related (?:articles?|stories|story|posts?|news)|read (?:more|also|next|the rest|the full)|"
+    r"(?:see|read) also|also read|advertisement|sign up|subscribe|follow us|share this)\b",
     re.IGNORECASE,
 )
 _BYLINE = re.compile(r"\s*By (?:[^\W\d_a-z][\w.’'-]*(?:,? and |, |[ \u00a0])?){2,}[.\s]*(?:[|–—-].*)?$")
@@ -68,7 +68,8 @@ class Layout(NamedTuple):
 
 def layout(text: str) -> Layout:
     """Prose and quotations of `text`."""
-    prose, quoted = [], []
+    prose: list[Stretch] = []
+    quoted: list[Stretch] = []
     for match in _LINE.finditer(text):
         line = match.group()
         if not line.strip() or _is_heading(line) or _CREDIT.search(line):

@@ -1,6 +1,6 @@
 """The JSON Schemas of the corpus files, generated from the record types.
 
-    python -m annotate.schemas schemas/
+python -m annotate.schemas schemas/
 """
 
 from __future__ import annotations

@@ -13,9 +13,7 @@ from nupunkt import sentence_spans
 
 _LINE = re.compile("[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
-_MISSED = re.compile(
-    "\\b(?!approx)[a-z]{4,}[.!?][\"'\u2019\u201d)\\]]*\\s+(?=[\"'\u2018\u201c(\\[]*[A-Z])"
-)
+_MISSED = re.compile("\\b(?!approx)[a-z]{4,}[.!?][\"'\u2019\u201d)\\]]*\\s+(?=[\"'\u2018\u201c(\\[]*[A-Z])")
 """A whole lower-case word, a stop and a capital: nupunkt takes a few (as in "in
 the lead. Korea") for abbreviations."""
 
@@ -48,16 +46,14 @@ def _in_line(line: str) -> list[tuple[int, int]]:
     """Return the sentences of one line."""
     starts = {start for start, _ in sentence_spans(line)}
     starts.update(match.end() for match in _MISSED.finditer(line))
-    moved = {
-        tail.end() if (tail := _TAIL.match(line, start)) else start for start in starts if start
-    }
+    moved = {tail.end() if (tail := _TAIL.match(line, start)) else start for start in starts if start}
     kept = sorted(start for start in moved if not _goes_on(line, start))
     spans = []
     for start, end in pairwise([0, *kept, len(line)]):
         piece = line[start:end]
         if stripped := piece.strip():
-            start += len(piece) - len(piece.lstrip())
-            spans.append((start, start + len(stripped)))
+            first = start + len(piece) - len(piece.lstrip())
+            spans.append((first, first + len(stripped)))
     return spans
 
 

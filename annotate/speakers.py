@@ -20,10 +20,10 @@ opens a sentence is no name if it is plural or also written in lower case.
   Paul from Paula. "Hun Sen" is thus never "Hun Manet".
 - pronoun: "he" and "she" are the latest of those who spoke and those who are the first name of the
   sentence or of a narrator's sentence before, whose pronoun, where the codebook, a title or an earlier
-  pronoun tells it, agrees. "they" is the latest group, else institution, else person; "it" the latest
-  institution; "I" and "we" who spoke last in the paragraph. "who" is the name before it.
+  pronoun tells it, agrees. "they" is the latest group, else institution, else person; "it" the institution that
+  opens the sentence, else the latest; "I" and "we" who spoke last in the paragraph. "who" is the name before it.
 - role: "the analyst" is the latest speaker with that noun in the role (of a "former" one only if
-  both say so); with further words ("the policy analyst"), who has them too, else the only one.
+  both say so); with further words ("the policy analyst"), who has them too, else the only name.
 - group: a source without a name ("Analysts", "a US official", "the ministry") speaks as what it is
   described to be, article and quantity aside. joint: names joined by "and" are one speaker.
 - run-on: no source in the sentence: the speaker of the claim that it runs on from; for a quotation
@@ -84,7 +84,8 @@ INSTITUTIONS = frozenset(
     """academy administration agency alliance army assembly association authority bank board bureau campaign center
     centre college commission committee company congress corp corporation council county court department federation
     force foundation fund government group house inc institute journal league ministry nations navy network news office
-    organisation organization parliament party police post press project senate service society times tribune union
+    organisation organization parliament party police post press project senate service services society
+    times tribune union
     university""".split()
 )
 """Words that end the name of something that is not a person."""
@@ -115,7 +116,7 @@ _OPENERS = frozenset(
 """Words that are capitalised since they open a sentence, and are no part of a name that follows."""
 
 _UPPER = r"[^\W\d_a-zß-öø-ÿ]"
-_CAPITAL = rf"(?:{_UPPER}[\w’'.&-]*\w|{_UPPER}\.?)"
+_CAPITAL = rf"(?:(?:{_UPPER}\.){{2,}}(?!\w)|{_UPPER}[\w’'.&-]*\w|{_UPPER}\.?)"
 _PARTICLE = r"(?:(?:de|da|di|von|van|der|den|al|bin|ibn|el|la|le|dos|du)[ \u00a0]+){0,2}"
 _RUN = re.compile(rf"\b{_CAPITAL}(?:[ \u00a0]+{_PARTICLE}{_CAPITAL})*")
 _OF_INSTITUTION = re.compile(rf"\s(?:of|for|on)\s(?:the\s)?{_RUN.pattern}")
@@ -128,17 +129,21 @@ _SEGMENT = re.compile(r",|;|:|\s[–—-]+\s?|[–—]")
 _RELATIVE = re.compile(r"\s(?:who|whom|whose|which|that)\s.*")
 _ARTICLE = re.compile(r"^(?:the|a|an|this|that|these|those)\s+", re.IGNORECASE)
 _QUANTITY = re.compile(
-    r"^(?:some|many|most|several|few|various|two|three|four|five|six|seven|eight|nine|ten|\d+|dozens of|hundreds of|both|"
-    r"one|at least|all|no|any|every)\s+(?:of\s+(?:the\s+)?)?",
+    r"^(?:some|many|most|several|few|various|two|three|four|five|six|seven|eight|nine|ten|\d+|dozens of|"
+    r"hundreds of|both|one|at least|all|no|any|every)\s+(?:of\s+(?:the\s+)?)?",
     re.IGNORECASE,
 )
+_WHEN = re.compile(
+    r"\s(?:earlier|later|last|this|yesterday|today|(?:on )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b.*"
+)
+_WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day")
 _DEFINITE = re.compile(r"(?:the|this|that)\s", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?<=\w)(?:[’']s|(?<=s)[’'])$")
 _PREPOSED = re.compile(r"\b(?:in|of|at|from|for|to|with|by|on|about|against|than|near|and)\s(?:the\s)?$", re.IGNORECASE)
 _PLURAL_PEOPLE = frozenset("people police men women children others public".split())
 _PERSON_NOUN = re.compile(
-    r".*(?:man|woman|person|ist|ian|ologist| official|aide|expert|lawyer|source|resident|neighbou?r|author|doctor|actor|"
-    r"businessman|[^p]orter|yer|teacher|worker|player|driver|farmer|leader|adviser|advisor|ator|cher|ident|ent|ant|ee|"
+    r".*(?:man|woman|person|ist|ian|aide|lawyer|source|neighbou?r|author|doctor|actor|[^p]orter|yer|teacher|worker|player|driver|farmer|leader|adviser|advisor|"
+    r"ator|cher|ent|ant|ee|"
     r"wife|husband|father|mother|brother|sister|daughter|son|friend|critic|expert|official|insider|narrator)$"
 )
 _NO_PERSON_NOUN = frozenset(
@@ -363,7 +368,7 @@ class _Memory:
     def _described(self, words: str) -> tuple[Person, str]:
         """The speaker of a description: somebody with that role, else one of that description."""
         plain = _POSSESSIVE.sub("", _RELATIVE.sub("", _SEGMENT.split(_BRACKETS.sub("", words))[0].strip())) or words
-        bare = _QUANTITY.sub("", _ARTICLE.sub("", plain)) or plain
+        bare = _WHEN.sub("", _QUANTITY.sub("", _ARTICLE.sub("", plain))) or plain
         if bare.count(" ") >= LONGEST_DESCRIPTION:
             bare = _CUT.split(bare)[0]
         head = _head(bare)
@@ -381,7 +386,8 @@ class _Memory:
         exact = [p for p in having if wanted <= _role_words(p.role)]
         if exact:
             return exact[-1]
-        return having[-1] if len({p.id for p in having}) == 1 else None
+        named = [p for p in having if _key(p.name) != _key(p.role)]
+        return named[-1] if len({p.id for p in named}) == 1 else None
 
     def _seen(self, person: Person | None, words: str = "") -> Person | None:
         if person:
@@ -396,6 +402,8 @@ class _Memory:
             return self._before(draft)
         if kind == "i":
             return next((p for d, p in reversed(self._spoke) if d.paragraph == draft.paragraph), None)
+        if kind == "it" and (institution := self._institution(draft)):
+            return institution
         if kind in ("they", "it"):
             return self._they(kind)
         person = next((p for p in self._mentioned(draft) if p.number == "one" and p.pronoun in ("", kind)), None)
@@ -403,14 +411,22 @@ class _Memory:
             person.pronoun = kind
         return person
 
+    def _institution(self, draft: Draft) -> Person | None:
+        """The institution or country that opens the sentence of "The US …, which it sees as …"."""
+        assert draft.source is not None
+        start = self._sentences[draft.sentence][0]
+        for before, written in self._cast.names.runs(self._cast.text[start : draft.source.start]):
+            if not _ARTICLE.sub("", f"{before.strip()} ").strip():
+                return self._named(written)[0] if written.number == "thing" else None
+        return None
+
     def _they(self, kind: str) -> Person | None:
         latest = [person for _, person in reversed(self._spoke)]
-        tests = [lambda p: p.pronoun == "they" or p.number == "many", lambda p: p.number == "thing"]
-        if kind == "they":
-            tests.append(lambda p: p.pronoun == "")
-        else:
-            tests.reverse()
-        return next((p for test in tests for p in latest if test(p)), None)
+        groups = [person for person in latest if person.pronoun == "they" or person.number == "many"]
+        things = [person for person in latest if person.number == "thing"]
+        if kind == "it":
+            return next(iter(things + groups), None)
+        return next(iter(groups + things + [person for person in latest if not person.pronoun]), None)
 
     def _mentioned(self, draft: Draft) -> Iterator[Person]:
         """Who spoke or was the first name of a sentence, from here backwards."""
@@ -508,6 +524,8 @@ class Names:
         key = _key(name)
         written = self.full.get(key)
         last = key.split()[-1]
+        if _WEEKDAY.fullmatch(last):
+            return False
         return bool(written and written.number == "one" and (last in self._alone | self._opening or self.pronoun(name)))
 
     def pronoun(self, name: str) -> str:
@@ -543,7 +561,8 @@ class Names:
         names = [self._head_name(part, opens=opens and not place) for place, part in enumerate([*parts[:-1], last])]
         named = [name for name in names if name]
         whole = all(not _CUT.search(part) for part in parts[:-1])
-        return named if len(named) == len(names) and whole else []
+        within = named and named[-1].number == "thing" and " " in last.strip() and not _DEFINITE.match(last.strip())
+        return named if len(named) == len(names) and whole and not within else []
 
     def _is_name(self, segment: str) -> bool:
         """Whether an apposition is a person's name and no more."""
@@ -555,12 +574,10 @@ class Names:
         cut = _CUT.search(segment)
         core = _POSSESSIVE.sub("", segment[: cut.start()] if cut else segment)
         core = re.sub(r"\s(?:all|both|himself|herself|themselves|jointly)$", "", core)
-        last = None
-        for before, written in self.runs(core, whole=True):
-            last = before, written
-        if last is None or not core.endswith(last[1].name.split()[-1]) or not last[1].name:
+        runs = list(self.runs(core))
+        if not runs or not core.endswith(runs[-1][1].name.split()[-1]):
             return None
-        before, written = last
+        before, written = runs[-1]
         if opens and not before and " " not in written.name and not written.role and not self._stands(written.name):
             return None
         if written.number == "one" and (tail := self.tail(written.name)):
@@ -576,9 +593,7 @@ class Names:
 
     def _behind_institution(self, segment: str) -> Written | None:
         """The known name at the end of a role that has no comma before it."""
-        run = None
-        for run in _RUN.finditer(segment):
-            pass
+        run = next(reversed(list(_RUN.finditer(segment))), None)
         if run is None or run.end() != len(segment) or segment[: run.start()].strip() == "":
             return None
         words = run.group().replace("\u00a0", " ").split()
@@ -597,11 +612,8 @@ class Names:
             key not in self._lower and not (key.endswith("s") and not key.endswith("ss")) and key not in _PLURAL_PEOPLE
         )
 
-    def runs(self, text: str, *, whole: bool = False) -> Iterator[tuple[str, Written]]:
-        """The names of a text, each after the text before it; owners only if `whole` is off.
-
-        "Ann's aide Jane Doe" has Jane Doe, and Ann; a name that is but titles has the name "".
-        """
+    def runs(self, text: str) -> Iterator[tuple[str, Written]]:
+        """The names of a text, each after the text before it; owners and mere titles are none."""
         for match in _RUN.finditer(text):
             words = match.group().replace("\u00a0", " ").split()
             for start in reversed([n + 1 for n, word in enumerate(words) if _POSSESSIVE.search(word)]):
@@ -671,7 +683,7 @@ def _misspelt(one: str, other: str) -> bool:
     """One letter wrong, missing, doubled or swapped, in one word of four letters or more."""
     ours, theirs = one.split(), other.split()
     if len(ours) == 1 and len(theirs) > 1:
-        ours, theirs = ours, theirs[-1:]
+        theirs = theirs[-1:]
     if len(ours) != len(theirs):
         return False
     wrong = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
@@ -697,8 +709,7 @@ def _head(description: str) -> str:
 
 def _heads(role: str) -> set[str]:
     """The nouns of a role: "banker and former mayor of Hull" has two."""
-    first = _SEGMENT.split(role)[0]
-    return {_head(part) for part in first.split(" and ") if part.strip()}
+    return {_head(part) for segment in _SEGMENT.split(role) for part in segment.split(" and ") if part.strip()}
 
 
 def _role_words(role: str) -> set[str]:

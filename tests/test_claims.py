@@ -88,7 +88,7 @@ def test_two_sentences_of_one_quotation_are_two_claims_of_one_speaker() -> None:
 
 
 def test_what_follows_the_cue_in_a_sentence_of_its_own_runs_on() -> None:
-    first, second = marked("“[k:The bridge is late],” [s:she] [c:said]. “[k:It will hold].”").drafts
+    _, second = marked("“[k:The bridge is late],” [s:she] [c:said]. “[k:It will hold].”").drafts
     assert second.runs_on == 0 and second.source is None and second.continues == -1
 
 
@@ -188,3 +188,36 @@ def test_claims_are_in_order_apart_and_inside_one_sentence(page: tuple[str, Role
         assert draft.continues < index
         start, end = bounds[draft.sentence]
         assert all(start <= span.start < span.end <= end for span in (draft.source, draft.cue) if span)
+
+
+def test_a_name_in_quotation_marks_is_no_claim() -> None:
+    page = marked("The drills [c:called] [k:“Sea Shield,”] ended in [s:March].")
+    assert [d.quotation for d in page.drafts] == ["none"]
+
+
+def test_what_is_spoken_of_is_no_claim() -> None:
+    page = marked("[k:“It is wise,”] [s:Jane Doe] [c:said] of [k:the plan to build].")
+    assert [page.text[d.start : d.end] for d in page.drafts] == ["It is wise"]
+
+
+def test_a_cue_within_what_is_said_does_not_cut_it() -> None:
+    page = marked("[s:Jane Doe] [c:said] that [k:the town, which] [c:is called] [k:poor, has friends].")
+    (claim,) = page.drafts
+    assert page.text[claim.start : claim.end] == "the town, which is called poor, has friends."
+
+
+def test_indirect_speech_goes_on_in_a_sentence_that_values_and_in_one_that_concludes() -> None:
+    page = marked(
+        "[s:Jane Doe] [c:said] that [k:the bridge was late]. Good ties to the island are crucial. It is 2 km long.\n\n"
+        "[s:Jane Doe] [c:added] that [k:the ferry is old].\n\nA new bridge, therefore, can help the island."
+    )
+    found = page.drafts
+    assert [d.quotation for d in found] == ["indirect", "indirect", "none", "indirect", "indirect"]
+    assert [d.runs_on for d in found] == [-1, 0, -1, -1, 3]
+
+
+def test_a_participle_has_the_word_that_opens_its_sentence_for_a_source() -> None:
+    page = marked("He met the owners of the yard, [c:agreeing] that [k:the two would build a ferry].")
+    (claim,) = page.drafts
+    assert claim.source is not None
+    assert page.text[claim.source.start : claim.source.end] == "He"

@@ -12,7 +12,12 @@ from annotate.records import Article, Claim
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "corpus" / "us-cambodia"
-BLOCK = "import socket\ndef no(*a, **k): raise OSError('no network here')\nsocket.socket.connect = no\nsocket.getaddrinfo = no\n"
+BLOCK = """
+import socket
+def no(*a, **k): raise OSError("no network here")
+socket.socket.connect = no
+socket.getaddrinfo = no
+"""
 
 
 def annotate(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -105,7 +110,7 @@ def test_init_writes_a_codebook_that_label_takes(tmp_path: Path) -> None:
     codebook = tmp_path / "study" / "codebook.toml"
     assert annotate("init", codebook).returncode == 0
     assert annotate("init", codebook).returncode == 2, "an existing codebook is left alone"
-    text = "Mayor Ann Lee said the plan was a mistake.\n".encode()
+    text = b"Mayor Ann Lee said the plan was a mistake.\n"
     done = annotate("label", "-", "--codebook", codebook, "--corpus", tmp_path / "corpus", stdin=text)
     assert done.returncode == 0, done.stderr
 

@@ -53,7 +53,7 @@ def test_valid_files_are_read_and_kept_byte_for_byte(path: Path) -> None:
 
 @pytest.mark.parametrize("path", INVALID, ids=name_of)
 def test_invalid_files_have_the_problems_that_they_name(path: Path) -> None:
-    expected = re.findall(r"^# expect: (.*?): (.*)$", path.read_text(encoding="utf-8"), re.M)
+    expected = re.findall(r"^# expect: (.*?): (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     problems = problems_of(path)
     for field, fragment in expected:
         assert [p for p in problems if p.field == field and fragment in str(p)], (field, fragment, problems)

@@ -70,8 +70,14 @@ def test_a_claim_longer_than_the_model_reads_is_reported(classifier: EmbeddedCla
 def test_it_tells_plain_favor_from_plain_opposition(classifier: EmbeddedClassifier) -> None:
     favor, against = classifier.judge(
         [
-            ("Ann Lee said: I welcome the new ferry line, it will bring our islands closer.", "Ann Lee supports the ferry line."),
-            ("Ann Lee said: The ferry line is a dangerous mistake and must be stopped.", "Ann Lee supports the ferry line."),
+            (
+                "Ann Lee said: I welcome the new ferry line, it will bring our islands closer.",
+                "Ann Lee supports the ferry line.",
+            ),
+            (
+                "Ann Lee said: The ferry line is a dangerous mistake and must be stopped.",
+                "Ann Lee supports the ferry line.",
+            ),
         ]
     )
     assert favor.entailment > 0.5

@@ -97,6 +97,8 @@ INTRO = "[s:Jane Doe, a banker from Hull,] [c:said] [k:the town is small].\n\n"
         ("Officials at the Justice Department", "Officials at the Justice Department", "group"),
         ("Doe and Bo Berg", "Jane Doe and Bo Berg", "joint"),
         ("Bo Berg, Cy Dahl and Jane Doe", "Jane Doe, Bo Berg and Cy Dahl", "joint"),
+        ("The Ferry and Bridge Council", "Ferry and Bridge Council", "group"),
+        ("G.K. Berg (C)", "G.K. Berg", "named"),
         ("Bo Berg, head of research and trade at Acme,", "Bo Berg", "named"),
         ("Doe and other bankers", "Doe and other bankers", "group"),
     ],
@@ -137,7 +139,8 @@ def test_two_of_one_last_name_are_told_by_who_spoke_last() -> None:
 
 
 def test_a_title_tells_which_of_one_last_name() -> None:
-    page = "[s:Jane Doe, a lady,] [c:said] [k:it is late]. [s:She] [c:said] [k:it works]. [s:Mr. Bo Doe] [c:said] [k:it is big]. "
+    page = "[s:Jane Doe, a lady,] [c:said] [k:it is late]. [s:She] [c:said] [k:it works]. "
+    page += "[s:Mr. Bo Doe] [c:said] [k:it is big]. "
     assert said(f"{page}[s:Mrs. Doe] [c:said] [k:it is done].").names[-1] == "Jane Doe"
 
 

@@ -11,7 +11,9 @@ from annotate.entailment import Judgement
 from annotate.records import Scores
 from annotate.stance import Question, combined, judge, premise
 
-TARGET = Target("pact", "the pact", hypotheses=Hypotheses(("{speaker} supports {target}.",), ("{speaker} opposes {target}.",)))
+TARGET = Target(
+    "pact", "the pact", hypotheses=Hypotheses(("{speaker} supports {target}.",), ("{speaker} opposes {target}.",))
+)
 
 
 class Scripted:
@@ -46,7 +48,10 @@ def test_a_two_way_model_that_entails_neither_is_neutral() -> None:
 
 def test_equal_pairs_are_judged_once_and_truncation_is_reported() -> None:
     model = Scripted(
-        {"Ann Lee supports the pact.": Judgement(0.9, 0.1, 0.0, True), "Ann Lee opposes the pact.": Judgement(0, 0.1, 0.9, False)}
+        {
+            "Ann Lee supports the pact.": Judgement(0.9, 0.1, 0.0, True),
+            "Ann Lee opposes the pact.": Judgement(0, 0.1, 0.9, False),
+        }
     )
     verdicts = judge([Question("Yes.", "Ann Lee", TARGET)] * 2, model)
     assert len(model.asked) == 2
@@ -56,7 +61,10 @@ def test_equal_pairs_are_judged_once_and_truncation_is_reported() -> None:
 
 def test_the_narrator_is_judged_with_hypotheses_that_name_nobody() -> None:
     model = Scripted(
-        {"The text supports the pact.": Judgement(0, 1, 0, False), "The text opposes the pact.": Judgement(0, 1, 0, False)}
+        {
+            "The text supports the pact.": Judgement(0, 1, 0, False),
+            "The text opposes the pact.": Judgement(0, 1, 0, False),
+        }
     )
     assert judge([Question("The talks ended.", "", TARGET)], model)[0].scores.stance == "neutral"
 

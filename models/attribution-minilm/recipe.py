@@ -134,7 +134,9 @@ def token_f1(scored: list[tuple[str, Document, np.ndarray]], role: int, bias: fl
     right = found = wanted = 0
     for text, doc, scores in scored:
         parts = spans(text, doc.tokens, scores[:, role], bias)
-        inside = {i for i, (s, e) in enumerate(doc.tokens.offsets) if e > s and any(p.start <= s < p.end for p in parts)}
+        inside = {
+            i for i, (s, e) in enumerate(doc.tokens.offsets) if e > s and any(p.start <= s < p.end for p in parts)
+        }
         gold = {i for i, tags in enumerate(doc.tags) if tags[role]}
         right, found, wanted = right + len(inside & gold), found + len(inside), wanted + len(gold)
     return 2 * right / max(1, found + wanted)

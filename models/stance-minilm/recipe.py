@@ -205,7 +205,7 @@ def domain_stage(data: Path, work: Path) -> None:
     _finish(model, encoder, data, work / "domain")
 
 
-def export_stage(data: Path, work: Path) -> None:
+def export_stage(_: Path, work: Path) -> None:
     """The files that the package carries."""
     model = _model(work / "domain")
     export(model, HERE / "model.onnx")
@@ -230,7 +230,11 @@ def _model(folder: Path) -> PreTrainedModel:
 def _finish(model: PreTrainedModel, encoder: Encoder, data: Path, folder: Path) -> None:
     model.save_pretrained(folder)
     rows = [
-        (premise(c["text"], c["speaker"]), f"{c['speaker'] or 'The text'} {verb} {t['name']}.", label_of(stance, direction))
+        (
+            premise(c["text"], c["speaker"]),
+            f"{c['speaker'] or 'The text'} {verb} {t['name']}.",
+            label_of(stance, direction),
+        )
         for c, t, stance in own_claims("dev")
         for direction, verb in (("favor", "supports"), ("against", "opposes"))
     ]

@@ -93,9 +93,7 @@ class Splitter:
 
 def baseline() -> Cut:
     """Return a one-line rule: a stop, closing marks, space, then an opening or a capital."""
-    stop = re.compile(
-        "[.!?\u2026][\"'\u201d\u2019)\\]]*(?=\\s+[\"'\u201c\u2018(\\[]*[A-Z0-9])|\\s*\\Z"
-    )
+    stop = re.compile("[.!?\u2026][\"'\u201d\u2019)\\]]*(?=\\s+[\"'\u201c\u2018(\\[]*[A-Z0-9])|\\s*\\Z")
 
     def cut(text: str) -> Pieces:
         ends = [match.end() for match in stop.finditer(text)]
@@ -107,7 +105,8 @@ def baseline() -> Cut:
 def load_pysbd() -> Cut:
     """Return pySBD, English rules, text unmodified."""
     segmenter = import_module("pysbd").Segmenter(language="en", clean=False)
-    return lambda text: segmenter.segment(text)
+    cut: Cut = segmenter.segment
+    return cut
 
 
 def load_sentencex() -> Cut:
@@ -260,10 +259,7 @@ def read(path: Path) -> list[Document]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [
-        Document(
-            row["genre"], row["text"], frozenset((start, end) for start, end in row["sentences"])
-        )
-        for row in rows
+        Document(row["genre"], row["text"], frozenset((start, end) for start, end in row["sentences"])) for row in rows
     ]
 
 
@@ -315,9 +311,7 @@ def locate(text: str, pieces: Pieces) -> tuple[list[Span], int]:
 def ends_inside_lines(text: str, spans: Iterable[Span]) -> set[int]:
     """Return the ends that no line break follows: those a splitter has to decide."""
     return {
-        end
-        for _, end in spans
-        if text[end:].strip() and "\n" not in text[end : len(text) - len(text[end:].lstrip())]
+        end for _, end in spans if text[end:].strip() and "\n" not in text[end : len(text) - len(text[end:].lstrip())]
     }
 
 
@@ -334,17 +328,11 @@ def score(cut: Cut, documents: Sequence[Document]) -> Score:
         result.altered += lost
         result.sentences += len(spans)
         covered = {at for start, end in spans for at in range(start, end)}
-        result.uncovered += sum(
-            not char.isspace() and at not in covered for at, char in enumerate(text)
-        )
+        result.uncovered += sum(not char.isspace() and at not in covered for at, char in enumerate(text))
         for genre in ("all", document.genre):
             result.spans.setdefault(genre, Tally()).add(set(spans), gold)
-            result.ends.setdefault(genre, Tally()).add(
-                {end for _, end in spans}, {end for _, end in gold}
-            )
-            result.inner.setdefault(genre, Tally()).add(
-                ends_inside_lines(text, spans), ends_inside_lines(text, gold)
-            )
+            result.ends.setdefault(genre, Tally()).add({end for _, end in spans}, {end for _, end in gold})
+            result.inner.setdefault(genre, Tally()).add(ends_inside_lines(text, spans), ends_inside_lines(text, gold))
     return result
 
 
@@ -437,9 +425,7 @@ def main() -> None:
                     f"{megabytes(splitter.distribution):.1f}" if splitter.distribution else "",
                 ]
             )
-            per_genre.append(
-                [splitter.name, mode, *(f"{result.spans[genre].f1():.1f}" for genre in genres)]
-            )
+            per_genre.append([splitter.name, mode, *(f"{result.spans[genre].f1():.1f}" for genre in genres)])
         probes.append(
             [
                 splitter.name,
@@ -452,11 +438,7 @@ def main() -> None:
                 ),
             ]
         )
-    scores = [
-        f"{genre} {kind}"
-        for genre in ("all", "news", "speech")
-        for kind in ("span", "end", "inner end")
-    ]
+    scores = [f"{genre} {kind}" for genre in ("all", "news", "speech") for kind in ("span", "end", "inner end")]
     head = [
         "splitter",
         "input",
