@@ -99,13 +99,20 @@ def label(
 
 
 @app.command()
-def check(corpus: CorpusFolder, as_json: AsJson = False) -> None:
+def check(
+    corpus: CorpusFolder,
+    mend: Annotated[bool, typer.Option("--repair", help="Set a torn last line aside first.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Every problem of a corpus, and what people changed in it by hand.
 
     Example: annotate check my-study/corpus
     """
     from annotate.jobs import examine
+    from annotate.repair import repair
 
+    if mend:
+        _report(repair(corpus))
     problems, edits = examine(corpus)
     if as_json:
         print(json.dumps({"problems": _as_dicts(problems), "edits": _as_dicts(edits)}, ensure_ascii=False, indent=1))

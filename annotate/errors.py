@@ -2,7 +2,6 @@
 
 AnnotateError
 ├── UsageError            the command or call itself is wrong (exit code 2)
-│   └── MissingExtra      an optional dependency that this command needs is not installed
 ├── CodebookError         the codebook has mistakes
 ├── ArticleError          no article could be read
 ├── ModelError            a model cannot be loaded, or its labels cannot be known
@@ -49,13 +48,6 @@ class AnnotateError(Exception):
 
 class UsageError(AnnotateError):
     """The command or call itself is wrong."""
-
-
-class MissingExtra(UsageError):
-    """An optional dependency that this command needs is not installed."""
-
-    def __init__(self, need: str, extra: str) -> None:
-        super().__init__(f"{need} needs an extra: pip install 'annotate-stance[{extra}]'")
 
 
 class CodebookError(AnnotateError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ def label_into(
     summary = Summary()
     copies = NearDuplicates()
     with writing(folder, codebook) as writer:
+        _tell(writer.corpus)
         for item in articles:
             problem = item if isinstance(item, Problem) else writer.conflict(item)
             if problem or not isinstance(item, Article):
@@ -87,7 +89,7 @@ def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
 
 def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
     """Everything that is wrong with a corpus, and everything that people changed in it by hand."""
-    corpus = Corpus.open(folder)
+    corpus = _opened(folder)
     edits = pending_edits(folder / CLAIMS, folder / BASE / CLAIMS)
     changed = [edit.problem(str(folder / CLAIMS)) for edit in edits if edit.kind != "unreadable"]
     return list(check(corpus)), changed
@@ -95,7 +97,7 @@ def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
 
 def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker]]:
     """The claims to show, and everybody who speaks; UsageError for a stance, speaker or target that is not there."""
-    corpus = Corpus.open(folder)
+    corpus = _opened(folder)
     speakers = corpus.speakers()
     if stance and stance not in STANCES:
         raise UsageError(f"--stance {stance}: one of {', '.join(STANCES)}")
@@ -104,3 +106,15 @@ def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[C
     if target and target not in {t.id for t in corpus.codebook.targets}:
         raise UsageError(f"--target {target}: one of {', '.join(t.id for t in corpus.codebook.targets)}")
     return list(chosen(corpus.claims(), speaker, stance, target)), speakers
+
+
+def _opened(folder: Path) -> Corpus:
+    corpus = Corpus.open(folder)
+    _tell(corpus)
+    return corpus
+
+
+def _tell(corpus: Corpus) -> None:
+    """Say what became of a command that was interrupted here."""
+    if corpus.recovered:
+        print(f"{corpus.folder}: {corpus.recovered}", file=sys.stderr)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate.entailment import Classifier, Judgement, LabelMap, label_map
-from annotate.errors import MissingExtra, ModelError
+from annotate.errors import ModelError
 
 # Neither pickled weights nor code is ever downloaded.
 _WANTED = [
@@ -35,7 +35,7 @@ def load_classifier(model: str, *, batch_tokens: int = 4096, revision: str | Non
     """The classifier that `model`, a Hub id or a local folder, names.
 
     `batch_tokens` bounds the padded tokens of a batch; `revision` is a branch, tag or commit of a Hub model.
-    Raises ModelError for what cannot be found, read or understood, MissingExtra without transformers.
+    Raises ModelError for what cannot be found, read or understood.
     """
     with _quiet():
         folder, name = _local(model, revision) or _download(model, revision)
@@ -308,12 +308,9 @@ def _quiet() -> Iterator[None]:
     """Without the warnings and log lines of transformers and huggingface_hub, errors apart."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            import torch  # noqa: F401
-            from huggingface_hub.utils import logging as hub
-            from transformers.utils import logging as transformers
-        except ImportError as error:
-            raise MissingExtra("a stance model named with --model", "transformers") from error
+        from huggingface_hub.utils import logging as hub
+        from transformers.utils import logging as transformers
+
         before = transformers.get_verbosity(), hub.get_verbosity()
         transformers.set_verbosity(logging.ERROR)
         hub.set_verbosity(logging.ERROR)

@@ -27,6 +27,8 @@ KINDS: dict[str, type[Any]] = {"articles": Article, "claims": Claim, "speakers":
 
 BOM = "\ufeff"
 
+TORN = "the last line is torn: a write was cut short"
+
 _LINE_ENDS = str.maketrans({"\u2028": r"\u2028", "\u2029": r"\u2029", "\x85": r"\u0085"})
 """What JSON allows as it is, and editors and `str.splitlines` take for the end of a line."""
 
@@ -95,7 +97,7 @@ def parse(raw: bytes, kind: type[Record], number: int, name: str) -> Record | li
         torn = isinstance(error.bad[0], NotJSON)
         bad = error.bad
     if torn and not raw.endswith(b"\n"):
-        bad = [BadLine("the last line is torn: a write was cut short", "complete the line, or delete it")]
+        bad = [BadLine(TORN, "annotate check --repair sets it aside")]
     return [one.at(name, number) for one in bad]
 
 

@@ -8,7 +8,6 @@ import math
 import os
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ pytest.importorskip("tokenizers")
 
 from annotate import nli  # noqa: E402
 from annotate.entailment import Judgement  # noqa: E402
-from annotate.errors import MissingExtra, ModelError  # noqa: E402
+from annotate.errors import ModelError  # noqa: E402
 
 THREE = ["entailment", "neutral", "contradiction"]
 WORDS = ["the", "minister", "said", "that", "talks", "will", "help", "sam", "supports", "opposes", "it", *".,<>/s"]
@@ -388,9 +387,3 @@ def test_any_other_trouble_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     assert refusal("owner/name").endswith("could not be downloaded: no space left")
-
-
-def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingExtra, match="pip install"):
-        nli.load_classifier("owner/name")

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn")
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
 import metrics

@@ -150,7 +150,7 @@ def test_a_torn_last_line_is_called_so(cut: int, tmp_path: Path) -> None:
     said = "the last line is torn: a write was cut short"
     assert list(wire.read(path, Claim)) == [
         (1, CLAIMS[0]),
-        (2, [Problem("claims.jsonl", said, "complete the line, or delete it", 2)]),
+        (2, [Problem("claims.jsonl", said, "annotate check --repair sets it aside", 2)]),
     ]
 
 
