@@ -191,12 +191,12 @@ def writing(folder: str | Path, codebook: Codebook) -> Iterator[Writer]:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """A folder that holds other things is somebody's, not a corpus to be."""
+    """A folder that holds other things, and no codebook, is somebody's and not a corpus to be."""
     if folder.is_file():
         raise CorpusError(f"{folder}: a file, not a folder")
-    if not folder.exists() or (folder / CLAIMS).exists() or unfinished(folder):
+    if not folder.exists() or unfinished(folder) or any((folder / name).exists() for name in (CLAIMS, CODEBOOK)):
         return
-    others = [p.name for p in folder.iterdir() if p.name not in (CODEBOOK, CARD, STATE) and not p.name.startswith(".")]
+    others = [p.name for p in folder.iterdir() if p.name not in (CARD, STATE) and not p.name.startswith(".")]
     if others:
         raise CorpusError(
             f"{folder}: holds other files ({', '.join(sorted(others)[:3])}) and no corpus; choose an empty folder"

@@ -74,10 +74,16 @@ def layout(text: str) -> Layout:
         line = match.group()
         if not line.strip() or _is_heading(line) or _CREDIT.search(line):
             continue
-        dateline = None if prose else _DATELINE.match(line)
-        prose.append(Stretch(match.start() + (dateline.end() if dateline else 0), match.end()))
+        opening = 0 if prose else dateline(line)
+        prose.append(Stretch(match.start() + opening, match.end()))
         quoted += [Stretch(match.start() + s, match.start() + e) for s, e in _quotations(line)]
     return Layout(prose, quoted)
+
+
+def dateline(text: str) -> int:
+    """The length of the dateline that opens `text`, 0 where none does."""
+    match = _DATELINE.match(text)
+    return match.end() if match else 0
 
 
 def words(text: str) -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 from annotate import wire
 from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS
 from annotate.errors import Problem
-from annotate.records import Article, Claim, Speaker
 from annotate.storage import STATE, Transaction, locked
 
 TORN = f"{STATE}/torn.txt"
@@ -19,8 +18,8 @@ def repair(folder: Path) -> list[Problem]:
     mended: list[Problem] = []
     with locked(folder), Transaction(folder) as change:
         aside = b""
-        for name, kind in ((ARTICLES, Article), (CLAIMS, Claim), (SPEAKERS, Speaker)):
-            whole, torn = _split(folder / name, kind)
+        for name in (ARTICLES, CLAIMS, SPEAKERS):
+            whole, torn = _split(folder / name)
             if torn:
                 change.path(name).write_bytes(whole)
                 aside += torn + b"\n"
@@ -31,10 +30,10 @@ def repair(folder: Path) -> list[Problem]:
     return mended
 
 
-def _split(path: Path, kind: type[wire.Record]) -> tuple[bytes, bytes]:
+def _split(path: Path) -> tuple[bytes, bytes]:
     """The file without its torn last line, and that line, empty where none is torn."""
     content = path.read_bytes()
     whole, end, last = content.rpartition(b"\n")
-    parsed = wire.parse(last, kind, 2, path.name) if last.strip() else []
+    parsed = wire.parse(last, wire.KINDS[path.stem], 2, path.name) if last.strip() else []
     torn = isinstance(parsed, list) and any(problem.message == wire.TORN for problem in parsed)
     return (whole + end, last) if torn else (content, b"")

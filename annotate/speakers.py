@@ -45,6 +45,7 @@ from rapidfuzz.distance import OSA
 
 from annotate.claims import Draft
 from annotate.codebook import Codebook, ListedSpeaker, slug
+from annotate.layout import dateline
 from annotate.records import GROUP, NARRATOR, SCHEMA_VERSION, UNKNOWN, Speaker, digest
 
 REASONS = {
@@ -350,7 +351,9 @@ class _Memory:
         if found := self._cast.exactly(_POSSESSIVE.sub("", words)):
             return self._seen(found[0], words), found[1]
         assert draft.source is not None
-        opens = self._sentences[draft.sentence][0] >= draft.source.start - 2
+        start = self._sentences[draft.sentence][0]
+        start += dateline(self._cast.text[start : draft.source.start])
+        opens = start >= draft.source.start - 2
         said = self._cast.names.read(words, opens=opens)
         if len(said) > 1:
             return self._seen(self._cast.joint([self._named(one)[0] for one in said])), "joint"

@@ -218,3 +218,11 @@ def test_the_narrator() -> None:
 
 def test_scores_are_those_of_the_reason_and_the_source() -> None:
     assert said("[s:Ann Lee] [c:said] [k:it is small].").resolutions[0].score == 0.97
+
+
+def test_a_group_behind_a_dateline_is_a_group() -> None:
+    found = said(
+        "PORT ELLEN – [s:Analysts] [c:say] [k:the bridge is late]. [s:They] [c:add] that [k:it leaks].", LISTED
+    )
+    assert found.names == ["Analysts", "Analysts"]
+    assert found.reasons == ["group", "pronoun"]

@@ -198,9 +198,9 @@ def domain_stage(data: Path, work: Path) -> None:
     nli = nli_rows(data, "train")
 
     def rows(rng: random.Random) -> list[Pair]:
-        return encoder.pairs([*rng.sample(nli, 5_000), *public_rows(data, 0.05, rng), *own_rows(rng), *own_rows(rng)])
+        return encoder.pairs([*rng.sample(nli, 2_500), *public_rows(data, 0.02, rng), *own_rows(rng)])
 
-    schedule = Schedule(epochs=2, batch_tokens=2048, rate=5e-5, average=0.99)
+    schedule = Schedule(epochs=8, batch_tokens=2048, rate=1e-4, average=0.99)
     train(model, rows, lambda p: len(p.ids), loss, schedule, work / "domain.checkpoint")
     _finish(model, encoder, data, work / "domain")
 
