@@ -182,10 +182,22 @@ def test_bad_lines_in_the_corpus_stop_a_run_before_it_changes_them(corpus: Path,
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, codebook: Codebook) -> None:
-    (tmp_path / "thesis.docx").write_bytes(b"")
-    with pytest.raises(CorpusError, match=r"holds other files \(codebook\.toml|thesis\.docx\) and no corpus"):
-        write(tmp_path, codebook, the_summit())
-    assert not (tmp_path / ".annotate").exists()
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "thesis.docx").write_bytes(b"")
+    with pytest.raises(CorpusError, match=r"holds other files \(thesis\.docx\) and no corpus"):
+        write(folder, codebook, the_summit())
+    assert not (folder / ".annotate").exists()
+
+
+def test_a_folder_with_a_codebook_in_it_may_become_a_corpus(tmp_path: Path, codebook: Codebook) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "article.txt").write_bytes(b"")
+    (folder / "codebook.toml").write_bytes(codebook.source.encode())
+    write(folder, codebook, the_summit())
+    assert (folder / "article.txt").exists()
+    assert Corpus.open(folder)
 
 
 def test_a_file_is_no_corpus(tmp_path: Path, codebook: Codebook) -> None:
