@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from annotate import wire
-from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS
+from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
 from annotate.errors import Problem
 from annotate.storage import STATE, Transaction, locked
 
@@ -14,7 +14,11 @@ TORN = f"{STATE}/torn.txt"
 
 
 def repair(folder: Path) -> list[Problem]:
-    """Set the torn last line of each file aside; one remark for each. All other lines stay byte for byte."""
+    """Set the torn last line of each file aside; one remark for each. All other lines stay byte for byte.
+
+    CorpusError where there is no corpus.
+    """
+    Corpus.open(folder)  # before the lock, which would make a folder where there is none
     mended: list[Problem] = []
     with locked(folder), Transaction(folder) as change:
         aside = b""

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from annotate.checking import check
 from annotate.corpus import Corpus
+from annotate.errors import CorpusError
 from annotate.repair import TORN, repair
 
 
@@ -41,3 +44,9 @@ def test_a_last_line_that_is_only_wrong_is_left_to_people(corpus: Path) -> None:
     path.write_bytes(content)
     assert repair(corpus) == []
     assert path.read_bytes() == content
+
+
+def test_where_there_is_no_corpus_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="no such folder"):
+        repair(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
