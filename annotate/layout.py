@@ -80,6 +80,12 @@ def layout(text: str) -> Layout:
     return Layout(prose, quoted)
 
 
+def in_title_case(line: str, least: int = 0) -> bool:
+    """Whether a line is a heading by its capitals: all its longer words, at least so many, have one."""
+    longer = re.findall(r"\b[^\W\d_]{4,}", line)
+    return len(longer) >= least and all(word[0].isupper() for word in longer)
+
+
 def dateline(text: str) -> int:
     """The length of the dateline that opens `text`, 0 where none does."""
     match = _DATELINE.match(text)
@@ -96,13 +102,7 @@ def _is_heading(line: str) -> bool:
         return False
     if not _SENTENCE_END.search(line) or _FURNITURE.match(line) or _BYLINE.match(line):
         return True
-    longer = re.findall(r"\b[^\W\d_]{4,}", line)
-    return (
-        line.rstrip()[-1:] in "?!"
-        and len(longer) >= _CAPITALS
-        and all(word[0].isupper() for word in longer)
-        and not _MARKS.search(line)
-    )
+    return line.rstrip()[-1:] in "?!" and in_title_case(line, _CAPITALS) and not _MARKS.search(line)
 
 
 def _quotations(line: str) -> Iterator[tuple[int, int]]:

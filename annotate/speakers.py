@@ -45,7 +45,7 @@ from rapidfuzz.distance import OSA
 
 from annotate.claims import Draft
 from annotate.codebook import Codebook, ListedSpeaker, slug
-from annotate.layout import dateline
+from annotate.layout import dateline, in_title_case
 from annotate.records import GROUP, NARRATOR, SCHEMA_VERSION, UNKNOWN, Speaker, digest
 
 REASONS = {
@@ -488,7 +488,7 @@ class Names:
         for name in listed:
             self._note("", Written(name, "one"))
         for line in text.splitlines():
-            if not _in_title_case(line):
+            if not in_title_case(line):
                 for before, written in self.runs(line):
                     self._note(before, written)
         for key in [key for key in self.full if self.tail(key)]:
@@ -658,11 +658,6 @@ def _number_of_name(name: Sequence[str], titles: Sequence[str], *, the: bool) ->
         return "many"
     acronym = len(name) == 1 and name[0].isupper() and len(name[0]) > 1
     return "thing" if the or acronym or name[-1].lower().rstrip(".") in INSTITUTIONS else "one"
-
-
-def _in_title_case(line: str) -> bool:
-    """Whether a line is a heading by its capitals: all its longer words have one."""
-    return all(word[0].isupper() for word in re.findall(r"\b[^\W\d_]{4,}", line))
 
 
 def _of_codebook(listed: ListedSpeaker) -> Person:

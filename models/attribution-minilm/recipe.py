@@ -26,7 +26,7 @@ import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
 from annotate.attribution import ROLES, WINDOW, Attributor, Tokens, spans, tokenize
-from annotate.embedded import Embedded, load_tokenizer
+from annotate.embedded import CLS, SEP, Embedded, load_tokenizer
 from annotate.exporting import export
 from annotate.training import Schedule, base_encoder, read_rows, train
 
@@ -90,7 +90,7 @@ def loss(model: PreTrainedModel, batch: list[Window]) -> torch.Tensor:
     mask = torch.zeros_like(ids)
     tags = torch.full((len(batch), longest, 3), -100)
     for row, (tokens, gold) in enumerate(batch):
-        ids[row, : len(tokens) + 2] = torch.tensor([101, *tokens, 102])
+        ids[row, : len(tokens) + 2] = torch.tensor([CLS, *tokens, SEP])
         mask[row, : len(tokens) + 2] = 1
         tags[row, 1 : len(tokens) + 1] = torch.tensor(gold)
     logits = model(input_ids=ids, attention_mask=mask).logits.float()

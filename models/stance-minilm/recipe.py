@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
+from annotate.embedded import CLS, SEP, load_tokenizer
 from annotate.exporting import export
 from annotate.stance import premise
 from annotate.training import Schedule, base_encoder, read_rows, train
@@ -78,9 +78,7 @@ class Encoder:
     """Tokenises pairs; the premise is cut where a pair would pass MAX_TOKENS."""
 
     def __init__(self, folder: Path) -> None:
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
+        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
 
     def pairs(self, rows: list[tuple[str, str, int]]) -> list[Pair]:
         premises = self.tokenizer.encode_batch_fast([r[0] for r in rows], add_special_tokens=False)
@@ -88,8 +86,8 @@ class Encoder:
         pairs = []
         for said, hypothesis, row in zip(premises, hypotheses, rows, strict=True):
             room = MAX_TOKENS - 3 - len(hypothesis.ids)
-            first = [101, *said.ids[:room], 102]
-            pairs.append(Pair([*first, *hypothesis.ids, 102], len(first), row[2]))
+            first = [CLS, *said.ids[:room], SEP]
+            pairs.append(Pair([*first, *hypothesis.ids, SEP], len(first), row[2]))
         return pairs
 
 
