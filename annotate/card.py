@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -15,16 +16,28 @@ from annotate.records import Claim
 FENCE = "---\n"
 
 
-def card(old: str, codebook: Codebook) -> str:
-    """The card with its head made anew; `old` is the card as it stands, "" where there is none."""
+WORKING = "working"
+"""The config that is the corpus as it stands."""
+
+
+def card(old: str, codebook: Codebook, releases: Sequence[str] = ()) -> str:
+    """The card with its head made anew; `old` is the card as it stands, "" where there is none.
+
+    `releases` are versions, oldest first: each is a config of its own, and the last one the default.
+    """
     head, prose = _split(old)
     head = {"language": [codebook.language], **head}
-    head["configs"] = [
-        {"config_name": "working", "default": True, "data_files": [{"split": "train", "path": "claims.jsonl"}]}
-    ]
-    head["dataset_info"] = [{"config_name": "working", "features": features(Claim)}]
+    names = [WORKING, *releases]
+    head["configs"] = [_config(name, default=name == names[-1]) for name in names]
+    head["dataset_info"] = [{"config_name": name, "features": features(Claim)} for name in names]
     shown = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
     return f"{FENCE}{shown}{FENCE}{prose or _prose(codebook)}"
+
+
+def _config(name: str, *, default: bool) -> dict[str, Any]:
+    path = "claims.jsonl" if name == WORKING else f"releases/{name}/claims.jsonl"
+    data_files = [{"split": "train", "path": path}]
+    return {"config_name": name, **({"default": True} if default else {}), "data_files": data_files}
 
 
 def features(kind: type[Any]) -> list[dict[str, Any]]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import itertools
 import math
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from annotate import wire
 from annotate.codebook import Codebook
 from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
-from annotate.errors import CodebookError, Problem
+from annotate.errors import CodebookError, Problem, did_you_mean
 from annotate.records import NARRATOR, NO_PREDICTION, NO_SPAN, UNKNOWN, Article, Claim, Span, Speaker, text_digest
-
-TEXTS_AT_HAND = 64
-"""How many articles' texts are kept in memory while the claims stream by."""
+from annotate.texts import ArticleIndex
 
 
 def check(corpus: Corpus) -> Iterator[Problem]:
@@ -27,25 +22,11 @@ def check(corpus: Corpus) -> Iterator[Problem]:
     except CodebookError as error:
         codebook = None
         yield from error.problems
-    index = _ArticleIndex(corpus.folder / ARTICLES)
+    index = ArticleIndex(corpus.folder / ARTICLES)
     yield from index.problems
     speakers: set[str] = {NARRATOR, UNKNOWN}
     yield from _check_speakers(corpus.folder / SPEAKERS, codebook, speakers)
     yield from _Claims(corpus.folder / CLAIMS, index, speakers, codebook).problems()
-
-
-def check_article(article: Article) -> Iterator[tuple[str, str, str]]:
-    """Field, message and remedy of what is wrong with one article; a stand-off article has no text."""
-    if not article.text and article.length:
-        return
-    if len(article.text) != article.length:
-        yield (
-            "length",
-            f"{article.length}, but the text has {len(article.text)} code points",
-            "the text must stay as it was read",
-        )
-    elif hashlib.sha256(article.text.encode()).hexdigest() != article.sha256:
-        yield "sha256", "is not the text's", "the text must stay as it was read: restore it"
 
 
 def check_claim(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]]:
@@ -113,50 +94,10 @@ def _check_prediction(claim: Claim) -> Iterator[tuple[str, str, str]]:
         yield "prediction.scores", f"sum to {sum(scores):g}, not 1", "restore them"
 
 
-class _ArticleIndex:
-    """Articles by id, read from the file when asked for, the last few kept."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._places: dict[str, int] = {}
-        self._texts: OrderedDict[str, Article] = OrderedDict()
-        self.problems = list(self._scan())
-
-    def _scan(self) -> Iterator[Problem]:
-        name, place = str(self._path), 0
-        with self._path.open("rb") as lines:
-            for number, raw in enumerate(lines, 1):
-                article = wire.parse(raw, Article, number, name) if raw.strip() else []
-                if isinstance(article, list):
-                    yield from article
-                elif article.id in self._places:
-                    yield Problem(name, f"{article.id!r} stands twice", "keep one", number, "id")
-                else:
-                    self._places[article.id] = place
-                    for field, message, remedy in check_article(article):
-                        yield Problem(name, message, remedy, number, field)
-                place += len(raw)
-
-    def get(self, article_id: str) -> Article | None:
-        if article_id in self._texts:
-            self._texts.move_to_end(article_id)
-        elif article_id in self._places:
-            with self._path.open("rb") as file:
-                file.seek(self._places[article_id])
-                line = file.readline().decode().removeprefix(wire.BOM)
-            self._texts[article_id] = wire.load(line, Article)
-            if len(self._texts) > TEXTS_AT_HAND:
-                self._texts.popitem(last=False)
-        return self._texts.get(article_id)
-
-    def nearest(self, article_id: str) -> str:
-        return _did_you_mean(article_id, self._places) or "an id of articles.jsonl, or delete the line"
-
-
 class _Claims:
     """The checks of `claims.jsonl`, line by line and between lines."""
 
-    def __init__(self, path: Path, articles: _ArticleIndex, speakers: set[str], codebook: Codebook | None) -> None:
+    def __init__(self, path: Path, articles: ArticleIndex, speakers: set[str], codebook: Codebook | None) -> None:
         self._path, self._articles, self._speakers = path, articles, speakers
         self._targets = [t.id for t in codebook.targets] if codebook else None
         self._ids: set[str] = set()
@@ -173,7 +114,7 @@ class _Claims:
                     yield Problem(name, message, remedy, line, field)
         for line, claim_id in self._continued:
             if claim_id not in self._ids:
-                remedy = _did_you_mean(claim_id, self._ids) or 'write "" if it continues none'
+                remedy = did_you_mean(claim_id, self._ids) or 'write "" if it continues none'
                 yield Problem(name, f"no claim has the id {claim_id!r}", remedy, line, "continues")
         for line, other in sorted(itertools.chain.from_iterable(map(_overlaps, self._spans.values()))):
             yield Problem(
@@ -189,10 +130,10 @@ class _Claims:
         if claim.continues:
             self._continued.append((line, claim.continues))
         if claim.speaker not in self._speakers:
-            remedy = _did_you_mean(claim.speaker, self._speakers) or "add a line for this speaker there"
+            remedy = did_you_mean(claim.speaker, self._speakers) or "add a line for this speaker there"
             yield "speaker", f"{claim.speaker!r} is in no line of speakers.jsonl", remedy
         if self._targets is not None and claim.target not in self._targets:
-            remedy = _did_you_mean(claim.target, self._targets) or f"one of {', '.join(self._targets)}"
+            remedy = did_you_mean(claim.target, self._targets) or f"one of {', '.join(self._targets)}"
             yield "target", f"{claim.target!r} is no target of the codebook", remedy
         article = self._articles.get(claim.article)
         if article is None:
@@ -223,8 +164,3 @@ def _check_speakers(path: Path, codebook: Codebook | None, ids: set[str]) -> Ite
             ids.add(speaker.id)
     for listed in codebook.speakers if codebook else ():
         ids.add(listed.id)
-
-
-def _did_you_mean(word: str, choices: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(choices), 1, 0.6)
-    return f"did you mean {close[0]!r}?" if close else ""

@@ -1,20 +1,31 @@
 """What people changed in `claims.jsonl` since the software last wrote it.
 
-An edit is told by comparison with the base snapshot; where that is gone, with the sealed prediction.
+An edit is told by comparison with the base snapshot; where that is gone, with the sealed prediction and
+the log of decisions.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from annotate import wire
+from annotate.comparison import Difference, compare
+from annotate.decisions import ArticleOf, Log
 from annotate.errors import Problem
 from annotate.records import NO_PREDICTION, Claim, text_digest
 from annotate.storage import file_sha256
+
+EDITABLE = frozenset(
+    "start end text digest quotation source.start source.end source.text cue.start cue.end cue.text speaker stance "
+    "annotator note".split()
+)
+"""The fields, by dotted path, that a person may change in the file. `digest` is put right by the software."""
+
+NOWHERE: ArticleOf = lambda _: None  # noqa: E731
+ANOTHER_TEXT = "another text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,11 @@ class Edit:
     before: str = ""
     after: str = ""
 
+    @property
+    def legal(self) -> bool:
+        """Whether a person may change this by hand."""
+        return self.kind != "changed" or self.field in EDITABLE
+
     def problem(self, file: str) -> Problem:
         messages = {
             "changed": f"changed by hand from {self.before!r} to {self.after!r}",
@@ -35,61 +51,73 @@ class Edit:
             "deleted": f"claim {self.claim} was deleted by hand",
             "unreadable": "not a readable claim, so perhaps edited by hand",
         }
-        return Problem(file, messages[self.kind], "", self.line, self.field)
+        remedy = "" if self.legal else "restore it; to say it of another claim, delete this line and add one"
+        return Problem(file, messages[self.kind], remedy, self.line, self.field)
 
 
-def pending_edits(claims: Path, base: Path) -> list[Edit]:
+def pending_edits(claims: Path, base: Path, log: Log | None = None, article_of: ArticleOf = NOWHERE) -> list[Edit]:
     """Every difference that a person made between `base` and `claims`, in line order, deletions last."""
-    if file_sha256(claims) == file_sha256(base):
-        return []
-    found = _against_base(claims, base) if base.exists() else _against_predictions(claims)
+    found = [edit for one in differences(claims, base, log, article_of) for edit in edits_of(one)]
     return sorted(found, key=lambda edit: (edit.kind == "deleted", edit.line))
 
 
-def _against_base(claims: Path, base: Path) -> Iterator[Edit]:
-    """Differences by id; the order of lines and keys, and how numbers are written, count for nothing."""
-    digests = {c.id: _digest(c) for _, c in wire.read(base, Claim) if isinstance(c, Claim)}
-    changed: dict[str, tuple[int, Claim]] = {}
+def differences(
+    claims: Path, base: Path, log: Log | None = None, article_of: ArticleOf = NOWHERE
+) -> Iterator[Difference]:
+    """Every claim that a person changed, added or deleted."""
+    if file_sha256(claims) == file_sha256(base):
+        return iter(())
+    return compare(base, claims) if base.exists() else _without_base(claims, log or Log(), article_of)
+
+
+def edits_of(difference: Difference) -> Iterator[Edit]:
+    """A difference, one field at a time."""
+    line, old, new = difference
+    if old is None and new is None:
+        yield Edit("unreadable", "", line)
+    elif old is None:
+        assert new is not None
+        yield Edit("added", new.id, line)
+    elif new is None:
+        yield Edit("deleted", old.id, 0)
+    else:
+        before, after = _flat(asdict(old)), _flat(asdict(new))
+        for field, value in before.items():
+            if value != after[field]:
+                yield Edit("changed", new.id, line, field, str(value), str(after[field]))
+
+
+def _without_base(claims: Path, log: Log, article_of: ArticleOf) -> Iterator[Difference]:
+    """Differences from what the models said and people decided, as far as the line itself tells it."""
     for line, claim in wire.read(claims, Claim):
         if isinstance(claim, list):
-            yield Edit("unreadable", "", line)
-        elif claim.id not in digests:
-            yield Edit("added", claim.id, line)
-        elif digests.pop(claim.id) != _digest(claim):
-            changed[claim.id] = (line, claim)
-    if changed:
-        for _, old in wire.read(base, Claim):
-            if isinstance(old, Claim) and old.id in changed:
-                line, new = changed[old.id]
-                yield from _changes(old.id, line, _flat(asdict(old)), _flat(asdict(new)))
-    yield from (Edit("deleted", claim_id, 0) for claim_id in digests)
+            yield Difference(line, None, None)
+        elif claim.prediction == NO_PREDICTION and claim.id not in log:
+            yield Difference(line, None, claim)
+        else:
+            expected = log.apply(_as_predicted(claim), article_of)
+            if expected is None:
+                yield Difference(line, None, claim)
+                continue
+            same_place = (expected.start, expected.end) == (claim.start, claim.end)
+            text = claim.text
+            if same_place and text and claim.digest != text_digest(text):
+                text = ANOTHER_TEXT
+            expected = replace(expected, text=text, digest=claim.digest)
+            if expected != claim:
+                yield Difference(line, expected, claim)
 
 
-def _against_predictions(claims: Path) -> Iterator[Edit]:
-    """Differences from what the models said, as far as the line itself tells it."""
-    for line, claim in wire.read(claims, Claim):
-        if isinstance(claim, list):
-            yield Edit("unreadable", "", line)
-            continue
-        said = claim.prediction
-        if said == NO_PREDICTION:
-            yield Edit("added", claim.id, line)
-            continue
-        before = {"start": said.start, "end": said.end, "speaker": said.speaker, "stance": said.stance}
-        before |= {"annotator": "", "note": "", "prediction.seal": said.seal_for(claim.id)}
-        yield from _changes(claim.id, line, before, _flat(asdict(claim)))
-        if (
-            claim.text
-            and claim.digest != text_digest(claim.text)
-            and (claim.start, claim.end) == (said.start, said.end)
-        ):
-            yield Edit("changed", claim.id, line, "text", "another text", claim.text)
-
-
-def _changes(claim: str, line: int, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Edit]:
-    for field, value in before.items():
-        if value != after[field]:
-            yield Edit("changed", claim, line, field, str(value), str(after[field]))
+def _as_predicted(claim: Claim) -> Claim:
+    """The claim as it was before anybody decided, as far as its own line tells."""
+    said = claim.prediction
+    claim = replace(claim, annotator="", note="")
+    if said == NO_PREDICTION:
+        return claim
+    stance = said.stance or claim.stance
+    return replace(
+        claim, start=said.start, end=said.end, speaker=said.speaker, stance=stance, prediction=said.sealed(claim.id)
+    )
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -98,7 +126,3 @@ def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in record.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
     return flat
-
-
-def _digest(claim: Claim) -> bytes:
-    return hashlib.blake2b(wire.dump(claim).encode(), digest_size=16).digest()

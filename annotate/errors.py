@@ -7,11 +7,13 @@ AnnotateError
 ├── ModelError            a model cannot be loaded, or its labels cannot be known
 └── CorpusError           the corpus folder is not as it should be
     ├── PendingEdits      people changed something that this command would overwrite
+    ├── TooManyDeletions  more claims are gone than a person deletes without saying so
     └── CorpusBusy        another process is writing the corpus
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -70,5 +72,15 @@ class PendingEdits(CorpusError):
     """People changed something that this command would overwrite."""
 
 
+class TooManyDeletions(CorpusError):
+    """More claims are gone than a person deletes without saying so."""
+
+
 class CorpusBusy(CorpusError):
     """Another process is writing the corpus."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A remedy that names the choice most like `word`, "" where none is."""
+    close = difflib.get_close_matches(word, list(choices), 1, 0.6)
+    return f"did you mean {close[0]!r}?" if close else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from annotate.attribution import Attributor
 from annotate.checking import check
 from annotate.codebook import Codebook
-from annotate.corpus import BASE, CLAIMS, SPEAKERS, Corpus, writing
+from annotate.corpus import BASE, CLAIMS, SPEAKERS, Corpus
 from annotate.duplicates import NearDuplicates
 from annotate.edits import pending_edits
 from annotate.errors import ArticleError, Problem, UsageError
@@ -19,6 +19,7 @@ from annotate.labelling import Labeller
 from annotate.models import stance_classifier
 from annotate.records import GROUP, STANCES, Article, Claim, Speaker
 from annotate.show import chosen
+from annotate.writing import writing
 
 
 @dataclass(slots=True)

@@ -21,8 +21,12 @@ Probability = Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=Fal
 Id = Annotated[str, Strict(), Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
 OptionalId = Annotated[str, Strict(), Field(pattern=r"^([A-Za-z][A-Za-z0-9._-]*)?$")]
 
+Annotator = Annotated[str, Strict(), Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
+
 Stance = Literal["favor", "neutral", "against"]
 Quotation = Literal["direct", "indirect", "mixed", "none"]
+Mode = Literal["edit", "review", "blind", "audit", "adjudicate", "import", "withdraw", "reanchor"]
+DecidedField = Literal["claim", "stance", "speaker", "span", "source", "cue", "quotation", "note"]
 STANCES: tuple[Stance, ...] = ("favor", "neutral", "against")
 QUOTATIONS: tuple[Quotation, ...] = ("direct", "indirect", "mixed", "none")
 
@@ -187,6 +191,30 @@ class Speaker:
     aliases: tuple[Text, ...]
     role: Text
     listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person said of one field of one claim: a line of `decisions.jsonl`, which is only ever appended to.
+
+    `from_` ("from" on the line) and `to` are strings: a stance, a speaker's id, a note, a quotation, a span as
+    "start:end". The field "claim" is the line as a whole, without its texts, and "" where there is no such line:
+    a deletion is to "", an addition from "". `time` is UTC, ISO 8601 with microseconds. A decision of mode
+    "withdraw" takes back what this annotator said of the field; one of mode "reanchor" is the software's
+    transcription of a span into a text that changed.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    schema_version: Literal["v1"]
+    time: Annotated[str, Strict(), Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+    annotator: Annotator
+    claim: Id
+    field: DecidedField
+    from_: Annotated[Text, Field(alias="from")]
+    to: Text
+    mode: Mode
+    corpus_version: Text
 
 
 def claim_id(article_sha256: str, start: int, end: int, target: str) -> str:

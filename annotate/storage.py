@@ -67,6 +67,7 @@ class Transaction:
         self._staged = folder / STATE / "staged"
         self._names: dict[str, None] = {}
         self._expected: dict[str, str] = {}
+        self._abandoned = False
 
     def path(self, name: str) -> Path:
         """Where to write what shall become `name` (a relative path with forward slashes)."""
@@ -75,6 +76,10 @@ class Transaction:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def writes(self, name: str) -> bool:
+        """Whether this transaction replaces `name`."""
+        return name in self._names
+
     def scratch(self, name: str) -> Path:
         """Where to keep something that only this transaction needs."""
         return self._staged / name
@@ -82,6 +87,10 @@ class Transaction:
     def expect(self, name: str, sha256: str) -> None:
         """Commit only if `name` still has this content then ("" for no file)."""
         self._expected[name] = sha256
+
+    def abandon(self) -> None:
+        """Change nothing after all: what was staged is thrown away when the block ends."""
+        self._abandoned = True
 
     def __enter__(self) -> Self:
         recover(self.folder)
@@ -95,7 +104,7 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None:
+            if error is None and not self._abandoned:
                 self._commit()
         except OSError as failure:
             raise self._unwritten(failure) from failure

@@ -88,7 +88,7 @@ def train(
         {"params": decayed, "weight_decay": schedule.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98), eps=1e-6)
+    optimizer = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()} if schedule.average else {}
     done, total = 0, 0
     if checkpoint.exists():

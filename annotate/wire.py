@@ -18,11 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from annotate.errors import Problem
-from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
+from annotate.records import SCHEMA_VERSION, Article, Claim, Decision, Speaker
 
-Record = TypeVar("Record", Article, Claim, Speaker)
+Record = TypeVar("Record", Article, Claim, Speaker, Decision)
 
-KINDS: dict[str, type[Any]] = {"articles": Article, "claims": Claim, "speakers": Speaker}
+KINDS: dict[str, type[Any]] = {"articles": Article, "claims": Claim, "speakers": Speaker, "decisions": Decision}
 """File stem → the class of its lines."""
 
 BOM = "\ufeff"
@@ -56,12 +56,12 @@ class BadLines(ValueError):
         self.bad = bad
 
 
-def dump(record: Article | Claim | Speaker) -> str:
+def dump(record: Article | Claim | Speaker | Decision) -> str:
     """The record as one line, without its line end."""
-    return _adapter(type(record)).dump_json(record).decode().translate(_LINE_ENDS)
+    return _adapter(type(record)).dump_json(record, by_alias=True).decode().translate(_LINE_ENDS)
 
 
-def write(path: Path, records: Iterable[Article | Claim | Speaker]) -> int:
+def write(path: Path, records: Iterable[Article | Claim | Speaker | Decision]) -> int:
     """Write records to a new file, line by line; the number of lines."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file, jsonlines.Writer(file, dumps=dump) as writer:

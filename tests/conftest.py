@@ -10,7 +10,7 @@ import pytest
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import Labelled, writing
+from annotate.corpus import Labelled
 from annotate.records import (
     NO_SPAN,
     SCHEMA_VERSION,
@@ -22,6 +22,7 @@ from annotate.records import (
     claim_id,
     text_digest,
 )
+from annotate.writing import writing
 
 TOML = """[codebook]
 id = "summit"

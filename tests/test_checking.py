@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from conftest import FEAR, TEXT, WELCOME, claim_on, claims_of, make_article, make_claim, the_summit, write_claims
 
-from annotate import checking, wire
+from annotate import texts, wire
 from annotate.checking import check
 from annotate.codebook import Codebook
-from annotate.corpus import Corpus, Labelled, writing
+from annotate.corpus import Corpus, Labelled
 from annotate.records import NO_PREDICTION, Article, Claim, Scores, Span
+from annotate.writing import writing
 
 LINES = Path(__file__).parent / "lines"
 
@@ -249,8 +250,8 @@ def test_crlf_blank_lines_and_a_byte_order_mark_are_no_problem(corpus: Path, nam
 
 
 def test_many_articles_are_found_again_after_they_left_memory(tmp_path: Path, codebook: Codebook) -> None:
-    texts = [f"Article {n} is 🐘 good.\r\n" for n in range(checking.TEXTS_AT_HAND * 2)]
-    articles: list[Article] = [make_article(text) for text in texts]
+    contents = [f"Article {n} is 🐘 good.\r\n" for n in range(texts.TEXTS_AT_HAND * 2)]
+    articles: list[Article] = [make_article(text) for text in contents]
     with writing(tmp_path / "corpus", codebook) as writer:
         for article in articles:
             writer.add(Labelled(article, [make_claim(article, 0, 7), claim_on(article, "good")], []))

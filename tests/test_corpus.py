@@ -10,14 +10,15 @@ from typing import Any, NoReturn
 import pytest
 from conftest import RO, TEXT, TOML, claim_on, claims_of, files_of, labelled, make_article, the_summit, write_claims
 
-from annotate import corpus as module
 from annotate import wire
+from annotate import writing as module
 from annotate.checking import check
 from annotate.codebook import Codebook
-from annotate.corpus import Corpus, Labelled, writing
+from annotate.corpus import Corpus, Labelled
 from annotate.errors import CorpusBusy, CorpusError
 from annotate.records import SCHEMA_VERSION, Speaker
 from annotate.storage import Transaction, locked
+from annotate.writing import writing
 
 
 def write(folder: Path, codebook: Codebook, *items: Labelled) -> None:
@@ -222,7 +223,7 @@ def test_a_corpus_that_another_process_writes_is_busy(corpus: Path, codebook: Co
         write(corpus, codebook, second())
 
 
-@pytest.mark.parametrize("name", ["_append", "shutil.copyfile", "wire.write"])
+@pytest.mark.parametrize("name", ["writing._append", "revising.shutil.copyfile", "writing.wire.write"])
 def test_a_full_disk_leaves_the_old_corpus(
     corpus: Path, codebook: Codebook, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -231,7 +232,7 @@ def test_a_full_disk_leaves_the_old_corpus(
 
     before = files_of(corpus)
     with monkeypatch.context() as patch:
-        patch.setattr(f"annotate.corpus.{name}", full)
+        patch.setattr(f"annotate.{name}", full)
         with pytest.raises(CorpusError, match="nothing was written"):
             write(corpus, codebook, second())
     assert files_of(corpus) == before

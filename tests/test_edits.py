@@ -11,10 +11,11 @@ from conftest import TEXT, claim_on, claims_of, files_of, labelled, make_article
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import BASE, writing
+from annotate.corpus import BASE
 from annotate.edits import Edit, pending_edits
 from annotate.errors import CorpusError, PendingEdits
 from annotate.records import NO_PREDICTION, Claim, Prediction
+from annotate.writing import writing
 
 ChangeOf = Callable[[Claim], Claim]
 
@@ -196,12 +197,10 @@ def test_labelling_again_refuses_while_edits_are_pending(
     assert files_of(corpus) == before
 
 
-def test_labelling_again_refuses_while_there_are_decisions(corpus: Path, codebook: Codebook) -> None:
-    (corpus / "decisions.jsonl").write_text("", encoding="utf-8")
-    label_again(corpus, codebook)
+def test_labelling_again_refuses_a_damaged_log(corpus: Path, codebook: Codebook) -> None:
     (corpus / "decisions.jsonl").write_text("{}\n", encoding="utf-8")
     before = files_of(corpus)
-    with pytest.raises(PendingEdits, match="people's decisions are logged"):
+    with pytest.raises(CorpusError, match="log of decisions is damaged"):
         label_again(corpus, codebook)
     assert files_of(corpus) == before
 

@@ -9,8 +9,8 @@ from conftest import RO, claims_of, labelled, make_article, make_claim
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import writing
 from annotate.records import Article, Claim, Speaker
+from annotate.writing import writing
 
 datasets = pytest.importorskip("datasets")
 

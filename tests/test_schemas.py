@@ -24,7 +24,7 @@ def test_the_published_corpus_fits_its_schema(kind: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     lines = (SAMPLE / f"{kind}.jsonl").read_text(encoding="utf-8").splitlines()
-    assert lines
+    assert lines or kind == "decisions"
     for line in lines:
         validator.validate(json.loads(line))
 

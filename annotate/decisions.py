@@ -1,0 +1,268 @@
+"""What people decided: the log, and what follows from it for each claim.
+
+The log, `decisions.jsonl`, is only ever appended to, and is the truth; `claims.jsonl` is the view. Of
+one field of one claim the view shows
+
+1. what was adjudicated last, else
+2. what the annotators who decided it agree on, else
+3. what the models predicted: the field is disputed, or nobody decided it.
+
+Each annotator counts by the last decision that was not withdrawn. A claim is gone from the view while
+"" stands in force for its field "claim".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from annotate import wire
+from annotate.errors import CorpusError, Problem
+from annotate.records import (
+    NO_PREDICTION,
+    NO_SPAN,
+    SCHEMA_VERSION,
+    Article,
+    Claim,
+    DecidedField,
+    Decision,
+    Mode,
+    Span,
+    text_digest,
+)
+
+GONE = ""
+"""The value of the field "claim" where there is no such line."""
+
+SHARED: tuple[DecidedField, ...] = ("speaker", "span", "source", "cue", "quotation")
+"""What is decided for a span whatever the target: equal on all its siblings."""
+
+ArticleOf = Callable[[str], Article | None]
+
+
+class InForce(NamedTuple):
+    """A value that stands decided, and who decided it."""
+
+    value: str
+    annotators: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Opinions:
+    """What was said of one field of one claim; `original` is what stood there before anybody decided."""
+
+    original: str
+    said: dict[str, str] = field(default_factory=dict)
+    ruled_by: str = ""
+    """The last adjudicator, whose value decides."""
+
+    def hear(self, decision: Decision) -> None:
+        if decision.mode == "withdraw":
+            self.said.pop(decision.annotator, None)
+            if self.ruled_by == decision.annotator:
+                self.ruled_by = ""
+            return
+        self.said[decision.annotator] = decision.to
+        if decision.mode == "adjudicate":
+            self.ruled_by = decision.annotator
+
+    @property
+    def in_force(self) -> InForce | None:
+        """What stands decided; None where nothing does, or annotators differ."""
+        if self.ruled_by:
+            return InForce(self.said[self.ruled_by], (self.ruled_by,))
+        values = set(self.said.values())
+        return InForce(values.pop(), tuple(self.said)) if len(values) == 1 else None
+
+    @property
+    def disputed(self) -> bool:
+        return bool(self.said) and self.in_force is None
+
+
+class Dispute(NamedTuple):
+    """Annotators who differ: who says what of one field of one claim."""
+
+    claim: str
+    field: DecidedField
+    said: dict[str, str]
+
+    def __str__(self) -> str:
+        sides = ", ".join(f"{who} says {_shown(self.field, value)}" for who, value in self.said.items())
+        return f"{self.claim}: {self.field} is disputed: {sides}"
+
+
+def _shown(name: DecidedField, value: str) -> str:
+    if name == "claim":
+        return "keep" if value else "delete"
+    return repr(value)
+
+
+class Log:
+    """Everything that was decided, by claim and field."""
+
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
+        self._opinions: dict[str, dict[DecidedField, Opinions]] = {}
+        self.count = 0
+        for decision in decisions:
+            self.hear(decision)
+
+    @classmethod
+    def read(cls, path: Path) -> Log:
+        """The log in `path`, empty where there is no such file; CorpusError names every bad line."""
+        return cls(read_decisions(path))
+
+    def hear(self, decision: Decision) -> None:
+        """Take one more decision into account."""
+        fields = self._opinions.setdefault(decision.claim, {})
+        fields.setdefault(decision.field, Opinions(decision.from_)).hear(decision)
+        self.count += 1
+
+    def __contains__(self, claim: str) -> bool:
+        return claim in self._opinions
+
+    def in_force(self, claim: str, name: DecidedField) -> InForce | None:
+        """What stands decided of a field, if anything does."""
+        opinions = self._opinions.get(claim, {}).get(name)
+        return opinions.in_force if opinions else None
+
+    def said(self, claim: str, name: DecidedField) -> dict[str, str]:
+        """Who says what of a field."""
+        opinions = self._opinions.get(claim, {}).get(name)
+        return dict(opinions.said) if opinions else {}
+
+    def decided(self, claim: str) -> bool:
+        """Whether any person's word on the claim stands, disputed or not."""
+        return any(opinions.said for opinions in self._opinions.get(claim, {}).values())
+
+    def is_gone(self, claim: str) -> bool:
+        """Whether the claim stands deleted, or its addition was withdrawn."""
+        opinions = self._opinions.get(claim, {}).get("claim")
+        if opinions is None:
+            return False
+        force = opinions.in_force
+        if force:
+            return force.value == GONE
+        return opinions.original == GONE and not opinions.said
+
+    def disputes(self) -> Iterator[Dispute]:
+        """Every field on which annotators differ and nobody has ruled."""
+        for claim, fields in self._opinions.items():
+            for name, opinions in fields.items():
+                if opinions.disputed:
+                    yield Dispute(claim, name, dict(opinions.said))
+
+    def lines(self) -> Iterator[tuple[str, Claim]]:
+        """Claims that a person added, deleted or restored, each with the latest line that the log remembers."""
+        for claim, fields in self._opinions.items():
+            if opinions := fields.get("claim"):
+                remembered = [value for value in (*opinions.said.values(), opinions.original) if value]
+                if remembered:
+                    yield claim, wire.load(remembered[0], Claim)
+
+    def apply(self, claim: Claim, article_of: ArticleOf) -> Claim | None:
+        """The claim as the view shows it: decided values in force, the models' elsewhere; None where it is gone."""
+        fields = self._opinions.get(claim.id)
+        if fields is None:
+            return claim
+        if self.is_gone(claim.id):
+            return None
+        deciders: dict[str, None] = {}
+        for name, opinions in fields.items():
+            force = opinions.in_force
+            if force:
+                deciders.update(dict.fromkeys(force.annotators))
+            if name != "claim":
+                value = force.value if force else _undecided(claim, name, opinions.original)
+                claim = with_value(claim, name, value, article_of)
+        return replace(claim, annotator="+".join(sorted(deciders)))
+
+
+def read_decisions(path: Path) -> Iterator[Decision]:
+    """The decisions of a log, in order; CorpusError names every bad line, after the good ones before it."""
+    problems: list[Problem] = []
+    for _, decision in wire.read(path, Decision, str(path)) if path.exists() else ():
+        if isinstance(decision, list):
+            problems += decision
+        elif not problems:
+            yield decision
+    if problems:
+        raise CorpusError(f"{path}: the log of decisions is damaged; restore it from a copy", problems)
+
+
+def folded(claims: Iterable[Claim], log: Log, article_of: ArticleOf) -> Iterator[Claim]:
+    """The view: every claim as the log has it, then those that the log restores or adds."""
+    absent = {claim_id: line for claim_id, line in log.lines() if not log.is_gone(claim_id)}
+    for claim in claims:
+        absent.pop(claim.id, None)
+        shown = log.apply(claim, article_of)
+        if shown:
+            yield shown
+    for line in absent.values():
+        article = article_of(line.article)
+        shown = log.apply(filled(line, article) if article else line, article_of)
+        if shown and article:  # the claims of an article that was taken down stay away
+            yield shown
+
+
+def value_of(claim: Claim, name: DecidedField) -> str:
+    """A field of a claim as the log writes it."""
+    if name == "claim":
+        return remembered(claim)
+    if name == "span":
+        return f"{claim.start}:{claim.end}"
+    value = getattr(claim, name)
+    return f"{value.start}:{value.end}" if isinstance(value, Span) else str(value)
+
+
+def with_value(claim: Claim, name: DecidedField, value: str, article_of: ArticleOf) -> Claim:
+    """The claim with a field set to what the log says of it."""
+    if value_of(claim, name) == value:
+        moved_by_hand = name == "span" and claim.text
+        return replace(claim, digest=text_digest(claim.text)) if moved_by_hand else claim
+    if name not in ("span", "source", "cue"):
+        return replace(claim, **{name: value})  # type: ignore[arg-type]
+    start, end = map(int, value.split(":"))
+    article = article_of(claim.article)
+    text = article.text[start:end] if article else ""
+    if name != "span":
+        return replace(claim, **{name: Span(start, end, text) if end else NO_SPAN})  # type: ignore[arg-type]
+    return replace(claim, start=start, end=end, text=text, digest=text_digest(text) if text else claim.digest)
+
+
+def _undecided(claim: Claim, name: DecidedField, original: str) -> str:
+    """What a field shows while nothing about it stands decided."""
+    said = claim.prediction
+    if said == NO_PREDICTION or name not in ("stance", "speaker", "span"):
+        return original
+    return {"stance": said.stance, "speaker": said.speaker, "span": f"{said.start}:{said.end}"}[name]
+
+
+def remembered(claim: Claim) -> str:
+    """A claim's line without its texts, from which the log can bring it back."""
+    source, cue = replace(claim.source, text=""), replace(claim.cue, text="")
+    return wire.dump(replace(claim, text="", source=source, cue=cue, annotator="", note=""))
+
+
+def filled(claim: Claim, article: Article) -> Claim:
+    """The claim with the texts of its spans, as the article has them."""
+    text = article.text[claim.start : claim.end]
+    source, cue = (
+        replace(span, text=article.text[span.start : span.end]) if span.end else NO_SPAN
+        for span in (claim.source, claim.cue)
+    )
+    return replace(claim, text=text, source=source, cue=cue, digest=text_digest(text) if text else claim.digest)
+
+
+def now() -> str:
+    """The time as decisions carry it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def decide(
+    annotator: str, claim: str, name: DecidedField, before: str, after: str, mode: Mode, version: str, time: str = ""
+) -> Decision:
+    """A decision, made now unless `time` says when."""
+    return Decision(SCHEMA_VERSION, time or now(), annotator, claim, name, before, after, mode, version)

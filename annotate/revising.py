@@ -1,0 +1,224 @@
+"""One change of a corpus: the folder locked, people's edits safe, files staged beside and moved together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from annotate import wire
+from annotate.card import card
+from annotate.codebook import Codebook
+from annotate.corpus import (
+    ARTICLES,
+    BASE,
+    CARD,
+    CHANGELOG,
+    CLAIMS,
+    CODEBOOK,
+    DECISIONS,
+    LOG_MARK,
+    SPEAKERS,
+    Corpus,
+)
+from annotate.decisions import Log, folded
+from annotate.edits import pending_edits
+from annotate.errors import CorpusError, PendingEdits, Problem
+from annotate.records import Article, Claim, Decision, Speaker
+from annotate.storage import Transaction, file_sha256, locked, recover
+from annotate.texts import ArticleIndex
+
+FILES = (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK, CARD, DECISIONS, CHANGELOG)
+SNAPSHOT = (CLAIMS, SPEAKERS, CODEBOOK)
+"""Files of which a copy is kept as they were written, so that a person's edits can be told."""
+
+
+class Revision:
+    """What a command changes in a corpus; nothing is seen of it until the block of `revising` ends well."""
+
+    def __init__(self, corpus: Corpus, change: Transaction, log: Log) -> None:
+        self.corpus, self.change, self.log = corpus, change, log
+        self._decided: list[Decision] = []
+
+    @cached_property
+    def texts(self) -> ArticleIndex:
+        """The articles that the corpus holds."""
+        return ArticleIndex(self.corpus.folder / ARTICLES)
+
+    def articles(self) -> Iterator[Article]:
+        return self._old(ARTICLES, Article)
+
+    def claims(self) -> Iterator[Claim]:
+        return self._old(CLAIMS, Claim)
+
+    def speakers(self) -> Iterator[Speaker]:
+        return self._old(SPEAKERS, Speaker)
+
+    def _old(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
+        return self.corpus.read(name, kind) if (self.corpus.folder / name).exists() else iter(())
+
+    def decide(self, decisions: Iterable[Decision]) -> int:
+        """Append decisions to the log; how many."""
+        made = list(decisions)
+        for decision in made:
+            self.log.hear(decision)
+        self.record(made)
+        return len(made)
+
+    def record(self, decisions: Iterable[Decision]) -> None:
+        """Append decisions that the log has heard already."""
+        self._decided += decisions
+
+    def fold(self, claims: Iterable[Claim]) -> None:
+        """Write the view: these claims with what the log has in force."""
+        self.write_claims(folded(claims, self.log, self.texts.get))
+
+    def write_claims(self, claims: Iterable[Claim]) -> None:
+        wire.write(self.change.path(CLAIMS), claims)
+
+    def write_speakers(self, speakers: Iterable[Speaker]) -> None:
+        wire.write(self.change.path(SPEAKERS), speakers)
+
+    def write_articles(self, articles: Iterable[Article]) -> None:
+        wire.write(self.change.path(ARTICLES), articles)
+
+    def write_codebook(self, codebook: Codebook) -> None:
+        self.change.path(CODEBOOK).write_bytes(codebook.source.encode())
+
+    def write_card(self, codebook: Codebook, releases: Iterable[str] | None = None) -> None:
+        """The card with its head made anew; `releases` are those it lists (default: all that there are)."""
+        versions = self.corpus.releases() if releases is None else list(releases)
+        text = card(read_prose(self.corpus.folder / CARD), codebook, versions)
+        self.change.path(CARD).write_text(text, encoding="utf-8", newline="\n")
+
+    def close(self) -> None:
+        """Stage the log with what was decided, and the snapshot of what was written."""
+        self._write_log()
+        for name in SNAPSHOT:
+            if self.change.writes(name):
+                shutil.copyfile(self.change.path(name), self.change.path(f"{BASE}/{name}"))
+
+    def _write_log(self) -> None:
+        old = self.corpus.folder / DECISIONS
+        if self._decided:
+            path = self.change.path(DECISIONS)
+            if old.exists():
+                shutil.copyfile(old, path)
+                _end_line(path)
+            with path.open("a", encoding="utf-8", newline="\n") as file:
+                file.writelines(wire.dump(decision) + "\n" for decision in self._decided)
+        elif not old.exists():
+            self.change.path(DECISIONS).touch()
+        if self.change.writes(CLAIMS):
+            written = self.change.path(DECISIONS) if self.change.writes(DECISIONS) else old
+            mark = {"bytes": written.stat().st_size, "sha256": file_sha256(written)}
+            self.change.path(LOG_MARK).write_text(json.dumps(mark), encoding="utf-8")
+
+
+@contextmanager
+def revising(folder: str | Path, *, adopting: bool = False) -> Iterator[Revision]:
+    """Change the corpus in `folder`; nothing changes unless the block ends well.
+
+    Raises PendingEdits where people changed something that is not yet in the log (unless `adopting` it),
+    CorpusBusy where another process writes, CorpusError where there is no corpus or somebody else changes
+    it meanwhile.
+    """
+    folder = Path(folder)
+    Corpus.open(folder)  # before the lock, which would make a folder where there is none
+    with exclusively(folder) as corpus:
+        log = corpus.log()
+        if not adopting:
+            refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
+            _catch_up(corpus, log)
+        with staged(corpus) as change:
+            revision = Revision(corpus, change, log)
+            yield revision
+            revision.close()
+
+
+@contextmanager
+def exclusively(folder: Path) -> Iterator[Corpus]:
+    """The corpus, or the empty folder of one to be, locked and put right after a crash."""
+    with locked(folder):
+        yield Corpus(folder, recover(folder))
+
+
+@contextmanager
+def staged(corpus: Corpus) -> Iterator[Transaction]:
+    """A transaction that fails where anybody else changes a file of the corpus before it ends."""
+    seen = {name: file_sha256(corpus.folder / name) for name in FILES}
+    with Transaction(corpus.folder) as change:
+        for name, sha256 in seen.items():
+            change.expect(name, sha256)
+        yield change
+
+
+def refuse_edits(corpus: Corpus, log: Log, remedy: str) -> None:
+    """PendingEdits where `claims.jsonl` holds what a rewrite would lose."""
+    file, base = corpus.folder / CLAIMS, corpus.folder / BASE / CLAIMS
+    if not file.exists():
+        return
+    article_of = ArticleIndex(corpus.folder / ARTICLES).get if not base.exists() and log.count else None
+    edits = pending_edits(file, base, log, article_of or (lambda _: None))
+    if edits:
+        raise PendingEdits(
+            f"{corpus.folder}: people changed {len(edits)} things here by hand, and this would lose them; nothing was "
+            f"written. {remedy}",
+            [edit.problem(str(file)) for edit in edits],
+        )
+
+
+def log_mark(corpus: Corpus) -> tuple[int, str]:
+    """How much of the log the view shows: bytes, and their sha256; (0, "") where nothing tells."""
+    try:
+        mark = json.loads((corpus.folder / LOG_MARK).read_text(encoding="utf-8"))
+        return int(mark["bytes"]), str(mark["sha256"])
+    except (OSError, ValueError, KeyError):
+        return 0, ""
+
+
+def check_log(corpus: Corpus) -> Iterator[Problem]:
+    """The log must still begin with what it held when the software last wrote the view."""
+    size, sha256 = log_mark(corpus)
+    path = corpus.folder / DECISIONS
+    if not sha256:
+        return
+    content = path.open("rb") if path.exists() else None
+    held = hashlib.sha256(content.read(size)).hexdigest() if content else ""
+    if content:
+        content.close()
+    if held != sha256:
+        message = "decisions that were logged are changed or missing" if content else "is missing"
+        yield Problem(str(path), message, "the log is only ever appended to: restore it from a copy")
+
+
+def _catch_up(corpus: Corpus, log: Log) -> None:
+    """Fold decisions into the view that were logged but not shown yet, such as by a crash or another tool."""
+    path = corpus.folder / DECISIONS
+    if not log.count or log_mark(corpus)[1] == file_sha256(path):
+        return
+    if problems := list(check_log(corpus)):
+        raise CorpusError(f"{corpus.folder}: nothing was written", problems)
+    with staged(corpus) as change:
+        revision = Revision(corpus, change, log)
+        revision.fold(revision.claims())
+        revision.close()
+
+
+def read_prose(readme: Path) -> str:
+    """The card as it stands, "" where there is none."""
+    try:
+        return readme.read_text(encoding="utf-8") if readme.exists() else ""
+    except UnicodeDecodeError:
+        raise CorpusError(f"{readme}: not UTF-8; save it as UTF-8") from None
+
+
+def _end_line(path: Path) -> None:
+    """A last line that an editor left open is ended, so that the next one begins anew."""
+    with path.open("rb+") as file:
+        if file.seek(0, 2) and file.seek(-1, 2) >= 0 and file.read(1) != b"\n":
+            file.write(b"\n")

@@ -1,0 +1,239 @@
+"""What the models say of articles, written into a corpus beside what people said."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from annotate import wire
+from annotate.codebook import Codebook
+from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, SPEAKERS, Labelled
+from annotate.decisions import Log
+from annotate.errors import CorpusError, PendingEdits, Problem
+from annotate.merging import Change, merge, overlap
+from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
+from annotate.revising import Revision, exclusively, refuse_edits, staged
+from annotate.storage import STATE, file_sha256, unfinished
+
+
+class Decided:
+    """What people decided about who speaks in one article, and where."""
+
+    def __init__(self, claims: Iterable[Claim], log: Log) -> None:
+        self._speakers = [
+            (claim.start, claim.end, force.value)
+            for claim in claims
+            if (force := log.in_force(claim.id, "speaker")) is not None
+        ]
+
+    def speaker(self, start: int, end: int) -> str:
+        """The speaker that people decided for the claim at this span, "" where nobody did."""
+        best = max(self._speakers, key=lambda known: overlap(known[:2], (start, end)), default=None)
+        return best[2] if best and overlap(best[:2], (start, end)) >= 0.5 else ""
+
+
+class Writer:
+    """Adds labelled articles to a corpus; all of them become visible at once when it closes.
+
+    An article that the corpus holds already is merged with what people decided of it.
+    """
+
+    def __init__(self, revision: Revision, codebook: Codebook) -> None:
+        self.corpus, self.codebook, self._revision = revision.corpus, codebook, revision
+        self._new_articles = revision.change.scratch("new-articles.jsonl")
+        self._new_claims = revision.change.scratch("new-claims.jsonl")
+        self.known = {article.id: article.sha256 for article in revision.articles()}
+        self._added: dict[str, str] = {}
+        self._speakers = {s.id: _listed(s) for s in codebook.speakers}
+        self._places = self._places_of_claims()
+        self._gone = self._deleted()
+        self.changes: list[Change] = []
+
+    def _places_of_claims(self) -> dict[str, list[int]]:
+        """Where each article's lines begin in the claims file."""
+        places: dict[str, list[int]] = defaultdict(list)
+        path, place = self.corpus.folder / CLAIMS, 0
+        if not self.known or not path.exists():
+            return places
+        with path.open("rb") as lines:
+            for number, raw in enumerate(lines, 1):
+                claim = wire.parse(raw, Claim, number, str(path)) if raw.strip() else []
+                if isinstance(claim, Claim):
+                    places[claim.article].append(place)
+                elif claim:
+                    raise CorpusError(f"{self.corpus.folder}: annotate check {self.corpus.folder}", claim)
+                place += len(raw)
+        return places
+
+    def _deleted(self) -> dict[str, list[Claim]]:
+        """What people deleted, by article."""
+        deleted: dict[str, list[Claim]] = defaultdict(list)
+        for claim_id, claim in self._revision.log.lines():
+            if self._revision.log.is_gone(claim_id):
+                deleted[claim.article].append(replace(claim, id=claim_id))
+        return deleted
+
+    def claims_of(self, article_id: str) -> list[Claim]:
+        """The claims that the corpus holds of an article."""
+        if article_id not in self._places:
+            return []
+        claims = []
+        with (self.corpus.folder / CLAIMS).open("rb") as file:
+            for place in self._places[article_id]:
+                file.seek(place)
+                claims.append(wire.load(file.readline().decode().removeprefix(wire.BOM), Claim))
+        return claims
+
+    def decided(self, article_id: str) -> Decided:
+        """What people decided of an article, for the models to take into account."""
+        return Decided(self.claims_of(article_id), self._revision.log)
+
+    def conflict(self, article: Article) -> Problem | None:
+        """Why this article cannot be added, if it cannot."""
+        there = self._added.get(article.id) or self.known.get(article.id, article.sha256)
+        if there == article.sha256:
+            return None
+        return Problem(
+            article.id,
+            "the corpus holds another text under this id",
+            f"give the new text an id of its own, or: annotate relabel {self.corpus.folder} --articles FILE",
+        )
+
+    def add(self, item: Labelled) -> None:
+        """Write one labelled article, merged with what the corpus holds of it; what was added already is passed over.
+
+        Raises CorpusError where `conflict` finds one.
+        """
+        if conflict := self.conflict(item.article):
+            raise CorpusError(f"{self.corpus.folder}: nothing was written", [conflict])
+        if item.article.id not in self._added:
+            self.replace(item, self.claims_of(item.article.id))
+
+    def replace(self, item: Labelled, old: list[Claim]) -> None:
+        """Write one labelled article in place of what the corpus holds of it, `old` being its claims, on this text."""
+        claims = item.claims
+        if item.article.id in self.known:
+            gone = self._gone.get(item.article.id, [])
+            merged = merge(old, item.claims, gone, self._revision.log, item.article)
+            self._revision.record(merged.echoes)
+            self.changes += merged.changes
+            claims = merged.claims
+        self._added[item.article.id] = item.article.sha256
+        _append(self._new_articles, [item.article])
+        _append(self._new_claims, claims)
+        for speaker in item.speakers:
+            self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
+        self._keep({claim.speaker for claim in claims})
+
+    def close(self) -> None:
+        """Put the corpus together from what stays and what is new."""
+        self._refuse_mixed_codebooks()
+        kept = self.known.keys() - self._added.keys()
+        self._join(ARTICLES, (a for a in self._revision.articles() if a.id in kept), self._new_articles)
+        self._join(CLAIMS, (c for c in self._revision.claims() if c.article in kept), self._new_claims)
+        self._keep({c.speaker for c in self._revision.claims() if c.article in kept} if kept else set())
+        self._keep_edited()
+        self._revision.write_speakers(self._speakers.values())
+        self._revision.write_codebook(self.codebook)
+        self._revision.write_card(self.codebook)
+
+    def _join(self, name: str, kept: Iterable[Article] | Iterable[Claim], new: Path) -> None:
+        path = self._revision.change.path(name)
+        wire.write(path, kept)
+        if new.exists():
+            with path.open("ab") as file, new.open("rb") as more:
+                shutil.copyfileobj(more, file)
+
+    def _keep(self, ids: set[str]) -> None:
+        """These speakers stay, with the aliases that were seen."""
+        for speaker in self._revision.speakers() if self.known and ids else ():
+            if speaker.id in ids:
+                self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
+
+    def _keep_edited(self) -> None:
+        """Lines of `speakers.jsonl` that a person added or changed stay as they are."""
+        base = self.corpus.folder / BASE / SPEAKERS
+        written = {s for _, s in wire.read(base, Speaker) if isinstance(s, Speaker)} if base.exists() else None
+        for speaker in self._revision.speakers() if written is not None else ():
+            if speaker not in (written or ()):
+                self._speakers[speaker.id] = speaker
+
+    def _refuse_mixed_codebooks(self) -> None:
+        base, others = _codebook_written(self.corpus.folder), self.known.keys() - self._added.keys()
+        if others and base not in ("", self.codebook.sha256):
+            raise CorpusError(
+                f"{self.corpus.folder}: {len(others)} of its articles were labelled by another codebook; "
+                f"first: annotate relabel {self.corpus.folder} --codebook FILE"
+            )
+
+
+@contextmanager
+def writing(folder: str | Path, codebook: Codebook) -> Iterator[Writer]:
+    """Write into the corpus in `folder`, made if there is none; nothing changes unless the block ends well.
+
+    Raises PendingEdits where people changed something that is not yet safe from a rewrite, CorpusBusy
+    where another process writes.
+    """
+    folder = Path(folder)
+    _refuse_foreign(folder)
+    with exclusively(folder) as corpus:
+        log = corpus.log()
+        refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
+        _refuse_edited_codebook(folder, codebook)
+        with staged(corpus) as change:
+            revision = Revision(corpus, change, log)
+            writer = Writer(revision, codebook)
+            yield writer
+            writer.close()
+            revision.close()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """A folder that holds other things, and no codebook, is somebody's and not a corpus to be."""
+    if folder.is_file():
+        raise CorpusError(f"{folder}: a file, not a folder")
+    if not folder.exists() or unfinished(folder) or any((folder / name).exists() for name in (CLAIMS, CODEBOOK)):
+        return
+    others = [p.name for p in folder.iterdir() if p.name not in (CARD, STATE) and not p.name.startswith(".")]
+    if others:
+        raise CorpusError(
+            f"{folder}: holds other files ({', '.join(sorted(others)[:3])}) and no corpus; choose an empty folder"
+        )
+
+
+def _refuse_edited_codebook(folder: Path, codebook: Codebook) -> None:
+    if file_sha256(folder / CODEBOOK) not in ("", codebook.sha256, _codebook_written(folder)):
+        file = folder / CODEBOOK
+        raise PendingEdits(
+            f"{folder}: its codebook was changed by hand, and this would lose that; nothing was written",
+            [Problem(str(file), "changed by hand", f"--codebook {file} labels by it")],
+        )
+
+
+def _codebook_written(folder: Path) -> str:
+    """The hash of the codebook that the software last wrote here, "" where there is none."""
+    return file_sha256(folder / BASE / CODEBOOK) or (
+        file_sha256(folder / CODEBOOK) if (folder / CLAIMS).exists() else ""
+    )
+
+
+def _append(path: Path, records: Iterable[Article] | Iterable[Claim]) -> None:
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.writelines(wire.dump(record) + "\n" for record in records)
+
+
+def _listed(speaker: Any) -> Speaker:
+    return Speaker(SCHEMA_VERSION, speaker.id, speaker.name, (speaker.name,), speaker.role, True)
+
+
+def _merged(old: Speaker | None, new: Speaker) -> Speaker:
+    """The same speaker with the aliases of both."""
+    if old is None:
+        return new
+    aliases = tuple(dict.fromkeys([*old.aliases, *new.aliases]))
+    return Speaker(SCHEMA_VERSION, old.id, old.name, aliases, old.role or new.role, old.listed)

@@ -1,0 +1,264 @@
+"""Hand edits become decisions, the log is the truth, and the view follows from it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import TEXT, claim_on, claims_of, files_of, make_article, write_claims
+
+from annotate import wire
+from annotate.adopting import adopt, withdraw
+from annotate.checking import check
+from annotate.corpus import Corpus
+from annotate.decisions import read_decisions
+from annotate.edits import pending_edits
+from annotate.errors import CorpusError, TooManyDeletions, UsageError
+from annotate.records import NO_PREDICTION, Claim, Decision, text_digest
+
+
+def change(folder: Path, index: int, **changes: object) -> Claim:
+    claims = claims_of(folder)
+    claims[index] = replace(claims[index], **changes)  # type: ignore[arg-type]
+    write_claims(folder, claims)
+    return claims[index]
+
+
+def log_of(folder: Path) -> list[Decision]:
+    return list(read_decisions(folder / "decisions.jsonl"))
+
+
+def clean(folder: Path) -> None:
+    """The corpus has no problem and no pending edit, with its base snapshot and without."""
+    opened = Corpus.open(folder)
+    assert list(check(opened)) == []
+    base = folder / ".annotate" / "base" / "claims.jsonl"
+    assert pending_edits(folder / "claims.jsonl", base) == []
+    articles = {article.id: article for article in opened.articles()}
+    assert pending_edits(folder / "claims.jsonl", base / "none", opened.log(), articles.get) == []
+
+
+def test_a_corrected_stance_becomes_a_decision(corpus: Path) -> None:
+    claim = change(corpus, 2, stance="against")
+    assert str(adopt(corpus, "ana")) == "1 decisions on 1 claims (1 stance)"
+    (decision,) = log_of(corpus)
+    assert (decision.annotator, decision.claim, decision.field) == ("ana", claim.id, "stance")
+    assert (decision.from_, decision.to, decision.mode, decision.corpus_version) == ("favor", "against", "edit", "")
+    assert claims_of(corpus)[2] == replace(claim, annotator="ana")
+    clean(corpus)
+
+
+def test_nothing_changes_where_there_is_nothing_to_adopt(corpus: Path) -> None:
+    before = files_of(corpus)
+    assert str(adopt(corpus, "ana")) == "no hand edits to adopt"
+    assert files_of(corpus) == before
+
+
+def test_the_log_is_only_appended_to(corpus: Path) -> None:
+    change(corpus, 2, stance="against")
+    adopt(corpus, "ana")
+    first = (corpus / "decisions.jsonl").read_bytes()
+    change(corpus, 2, stance="neutral")
+    adopt(corpus, "ana")
+    assert (corpus / "decisions.jsonl").read_bytes().startswith(first)
+    assert claims_of(corpus)[2].stance == "neutral"
+    clean(corpus)
+
+
+def test_ones_own_name_confirms_a_stance(corpus: Path) -> None:
+    change(corpus, 2, annotator="ana")
+    adopt(corpus, "ana")
+    assert [(d.field, d.from_, d.to) for d in log_of(corpus)] == [("stance", "favor", "favor")]
+    assert claims_of(corpus)[2].annotator == "ana"
+    clean(corpus)
+
+
+def test_somebody_elses_name_is_not_ones_to_write(corpus: Path) -> None:
+    change(corpus, 2, annotator="bob")
+    with pytest.raises(CorpusError, match="'bob', but it is 'ana' who adopts"):
+        adopt(corpus, "ana")
+    assert log_of(corpus) == []
+
+
+def test_who_speaks_is_decided_for_every_target(corpus: Path) -> None:
+    first, sibling = claims_of(corpus)[:2]
+    change(corpus, 0, speaker="ro-1")
+    adopt(corpus, "ana")
+    assert {(d.claim, d.field, d.to) for d in log_of(corpus)} == {
+        (first.id, "speaker", "ro-1"),
+        (sibling.id, "speaker", "ro-1"),
+    }
+    assert [claim.speaker for claim in claims_of(corpus)[:2]] == ["ro-1", "ro-1"]
+    clean(corpus)
+
+
+def test_siblings_that_are_told_apart_are_a_problem(corpus: Path) -> None:
+    change(corpus, 0, speaker="ro-1")
+    change(corpus, 1, speaker="narrator")
+    with pytest.raises(CorpusError, match="line 1 has 'ro-1', and both are one span"):
+        adopt(corpus, "ana")
+
+
+def test_a_stance_is_decided_for_both_parts_of_a_split_claim(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    article = make_article(TEXT, "summit")
+    part = claim_on(article, "trade grows", continues=claims[2].id)
+    write_claims(corpus, [*claims, part])
+    shutil.copy(corpus / "claims.jsonl", corpus / ".annotate" / "base" / "claims.jsonl")
+    change(corpus, 4, stance="against")
+    adopt(corpus, "ana")
+    assert [c.stance for c in claims_of(corpus)] == ["favor", "favor", "against", "favor", "against"]
+    clean(corpus)
+
+
+def test_a_moved_span_takes_its_text_along(corpus: Path) -> None:
+    start = TEXT.index("welcome")
+    moved = change(corpus, 2, start=start, end=start + 7, text="welcome")
+    adopt(corpus, "ana")
+    claim = claims_of(corpus)[2]
+    assert (claim.id, claim.digest) == (moved.id, text_digest("welcome"))
+    assert (claim.prediction.start, claim.text) == (start - 3, "welcome")
+    assert [(d.field, d.to) for d in log_of(corpus)] == [("span", f"{start}:{start + 7}")]
+    clean(corpus)
+
+
+def test_a_deleted_line_stays_deleted_and_can_be_brought_back(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, [*claims[:2], claims[3]])
+    adopt(corpus, "ana")
+    assert claims_of(corpus) == [*claims[:2], claims[3]]
+    clean(corpus)
+    withdraw(corpus, "ana", [claims[2].id])
+    assert sorted(claims_of(corpus), key=lambda c: c.id) == sorted(claims, key=lambda c: c.id)
+    clean(corpus)
+
+
+def test_a_deleted_line_that_is_pasted_back_is_a_decision_too(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, claims[:3])
+    adopt(corpus, "ana")
+    write_claims(corpus, claims)
+    adopt(corpus, "ben")  # ana and ben differ now, and what is disputed is not deleted
+    assert len(claims_of(corpus)) == 4
+    assert [d.to != "" for d in log_of(corpus)] == [False, True]
+    clean(corpus)
+
+
+def test_a_claim_that_a_person_added_gets_its_id(corpus: Path) -> None:
+    start = TEXT.index("trade grows")
+    own = replace(
+        claims_of(corpus)[0], id="", start=start, end=start + 11, text="trade grows", digest="", note="missed",
+        stance="neutral", prediction=NO_PREDICTION,
+    )  # fmt: skip
+    write_claims(corpus, [*claims_of(corpus), own])
+    adopt(corpus, "ana")
+    added = claims_of(corpus)[-1]
+    assert added.id.startswith("c") and added.digest == text_digest("trade grows")
+    assert (added.annotator, added.note, added.stance) == ("ana", "missed", "neutral")
+    assert "trade grows" not in (corpus / "decisions.jsonl").read_text(encoding="utf-8")
+    clean(corpus)
+    withdraw(corpus, "ana", [added.id])
+    assert added.id not in {claim.id for claim in claims_of(corpus)}
+    clean(corpus)
+
+
+def test_a_file_cut_short_is_asked_about(corpus: Path) -> None:
+    write_claims(corpus, [])
+    before = files_of(corpus)
+    with pytest.raises(TooManyDeletions, match=r"4 claims are gone.*--deletions 4"):
+        adopt(corpus, "ana")
+    with pytest.raises(TooManyDeletions):
+        adopt(corpus, "ana", deletions=3)
+    assert files_of(corpus) == before
+    adopt(corpus, "ana", deletions=4)
+    assert claims_of(corpus) == []
+    clean(corpus)
+
+
+def test_annotators_who_differ_leave_the_prediction_until_somebody_rules(corpus: Path) -> None:
+    change(corpus, 2, stance="against")
+    adopt(corpus, "ana")
+    change(corpus, 2, stance="neutral")
+    adopted = adopt(corpus, "ben")
+    (dispute,) = adopted.disputes
+    assert dispute.said == {"ana": "against", "ben": "neutral"}
+    assert (claims_of(corpus)[2].stance, claims_of(corpus)[2].annotator) == ("favor", "")
+    clean(corpus)
+    change(corpus, 2, stance="against")
+    assert adopt(corpus, "cleo", adjudicate=True).disputes == []
+    assert (claims_of(corpus)[2].stance, claims_of(corpus)[2].annotator) == ("against", "cleo")
+    withdraw(corpus, "cleo", [claims_of(corpus)[2].id], "stance")
+    withdraw(corpus, "ben", [claims_of(corpus)[2].id])
+    assert (claims_of(corpus)[2].stance, claims_of(corpus)[2].annotator) == ("against", "ana")
+    clean(corpus)
+
+
+def test_annotators_who_agree_stand_together(corpus: Path) -> None:
+    change(corpus, 2, stance="against")
+    adopt(corpus, "ben")
+    change(corpus, 2, annotator="ben+ana")
+    adopt(corpus, "ana")
+    assert claims_of(corpus)[2].annotator == "ana+ben"
+    clean(corpus)
+
+
+def test_one_cannot_withdraw_what_one_did_not_decide(corpus: Path) -> None:
+    with pytest.raises(UsageError, match="ana has decided nothing about claim"):
+        withdraw(corpus, "ana", [claims_of(corpus)[0].id])
+
+
+def test_a_name_must_be_one_word(corpus: Path) -> None:
+    with pytest.raises(UsageError, match="a letter first"):
+        adopt(corpus, "Ana Lee")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"stance":"favor","ann', '"stance":"favour","ann', "did you mean 'favor'"),
+        ('"speaker_score":0.97', '"speaker_score":0.5', r"prediction\.seal"),
+        ('"article":"summit","start":14', '"article":"summit","start":15', "the text stands at"),
+        ('"target":"pact"', '"target":"trade"', "target: changed by hand.*restore it"),
+    ],
+)
+def test_what_is_illegal_is_named_and_nothing_is_adopted(
+    corpus: Path, edit: Callable[[str, str], None], old: str, new: str, message: str
+) -> None:
+    edit(old, new)
+    before = files_of(corpus)
+    with pytest.raises(CorpusError, match=message):
+        adopt(corpus, "ana")
+    assert files_of(corpus) == before
+
+
+def test_a_log_that_lost_a_line_is_noticed(corpus: Path) -> None:
+    change(corpus, 2, stance="against")
+    adopt(corpus, "ana")
+    (corpus / "decisions.jsonl").write_text("", encoding="utf-8")
+    change(corpus, 3, stance="against")
+    with pytest.raises(CorpusError, match="decisions that were logged are changed or missing"):
+        adopt(corpus, "ana")
+
+
+def test_decisions_that_another_copy_logged_are_folded_in(corpus: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(corpus, copy)
+    change(copy, 3, stance="against")
+    adopt(copy, "ben")
+    shutil.copy(copy / "decisions.jsonl", corpus / "decisions.jsonl")
+    change(corpus, 2, stance="neutral")
+    adopt(corpus, "ana")
+    assert [(c.stance, c.annotator) for c in claims_of(corpus)[2:]] == [("neutral", "ana"), ("against", "ben")]
+    clean(corpus)
+
+
+def test_a_decision_reads_as_it_was_written(corpus: Path) -> None:
+    change(corpus, 2, note='a "quoted"\nnote')
+    adopt(corpus, "ana")
+    line = json.loads((corpus / "decisions.jsonl").read_text(encoding="utf-8"))
+    assert list(line) == [
+        "schema_version", "time", "annotator", "claim", "field", "from", "to", "mode", "corpus_version",
+    ]  # fmt: skip
+    assert wire.load(json.dumps(line), Decision) == log_of(corpus)[0]
