@@ -76,10 +76,12 @@ def adopt(folder: Path, annotator: str, *, adjudicate: bool = False, deletions: 
         return _adopted(revision, batch.decisions)
 
 
-def withdraw(folder: Path, annotator: str, claims: Iterable[str], field: DecidedField | None = None) -> Adopted:
+def withdraw(folder: Path, annotator: str, claims: Iterable[str], field: str = "") -> Adopted:
     """Take back what `annotator` decided of these claims (of one field, else of all); the log keeps it and says so."""
     legal_annotator(annotator)
-    names: tuple[DecidedField, ...] = (field,) if field else ("claim", *FIELDS)
+    names: list[DecidedField] = [name for name in ("claim", *FIELDS) if field in ("", name)]
+    if not names:
+        raise UsageError(f"--field {field}: one of claim, {', '.join(FIELDS)}")
     with revising(folder) as revision:
         made: list[Decision] = []
         for claim in dict.fromkeys(claims):

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from annotate.errors import AnnotateError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from annotate.adopting import Adopted
 
 app = typer.Typer(
     help="From news articles to a corpus of claims, speakers and stances.",
@@ -22,6 +25,7 @@ app = typer.Typer(
 )
 
 CorpusFolder = Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.", show_default=False)]
+AnnotatorName = Annotated[str, typer.Option("--annotator", help="Whose decisions these are.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -138,7 +142,7 @@ def show(
     Example: annotate show my-study/corpus --speaker seun-sam
     """
     from annotate import wire
-    from annotate.jobs import choose
+    from annotate.jobs import choose, disputes
 
     claims, speakers = choose(corpus, speaker, stance, target)
     if as_json:
@@ -149,7 +153,79 @@ def show(
 
     from annotate.show import show as print_claims
 
-    print_claims(claims, speakers, Console(highlight=False))
+    print_claims(claims, speakers, Console(highlight=False), disputes(corpus, claims))
+
+
+@app.command()
+def adopt(
+    corpus: CorpusFolder,
+    annotator: AnnotatorName,
+    adjudicate: Annotated[bool, typer.Option("--adjudicate", help="Rule where annotators differ.")] = False,
+    deletions: Annotated[int, typer.Option(help="The number of deleted lines, where they are many.")] = 0,
+) -> None:
+    """Hand edits of claims.jsonl become decisions, logged under the annotator's name.
+
+    Example: annotate adopt my-study/corpus --annotator ana
+    """
+    from annotate.adopting import adopt as adopt_edits
+
+    print(f"{corpus}: {_disputed(adopt_edits(corpus, annotator, adjudicate=adjudicate, deletions=deletions))}")
+
+
+@app.command()
+def withdraw(
+    corpus: CorpusFolder,
+    annotator: AnnotatorName,
+    claim: Annotated[list[str], typer.Option(help="A claim's id; may be given several times.", show_default=False)],
+    field: Annotated[str, typer.Option(help="Only this field: stance, speaker, span, note, claim …")] = "",
+) -> None:
+    """Take back what an annotator decided; the log keeps the decision and its withdrawal.
+
+    Example: annotate withdraw my-study/corpus --annotator ana --claim c95c85095051cf8f9a2af
+    """
+    from annotate.adopting import withdraw as take_back
+
+    print(f"{corpus}: withdrawn: {_disputed(take_back(corpus, annotator, claim, field))}")
+
+
+@app.command()
+def relabel(
+    corpus: CorpusFolder,
+    model: Annotated[str, typer.Option(help="A Hub id or local folder of an NLI model.")] = "",
+    codebook: Annotated[Path | None, typer.Option(help="Another codebook (default: the corpus's own).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Label all articles again; what people decided stays, and the report says where the models differ.
+
+    Example: annotate relabel my-study/corpus --model my-models/nli --dry-run
+    """
+    from annotate.jobs import relabel as label_again
+
+    with _progress() as advance:
+        summary = label_again(corpus, model, codebook, dry_run=dry_run, advance=advance)
+    _report(summary.problems)
+    if as_json:
+        print(json.dumps([change._asdict() for change in summary.changes], ensure_ascii=False, indent=1))
+        return
+    for change in summary.changes:
+        print(change)
+    print(f"{corpus}: {'would be: ' if dry_run else ''}{summary}")
+
+
+@app.command()
+def remove(
+    corpus: CorpusFolder,
+    article: Annotated[str, typer.Option(help="The article's id.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why; it is kept.", show_default=False)],
+) -> None:
+    """Take an article down, with its claims; it stays out of later releases.
+
+    Example: annotate remove my-study/corpus --article a1 --reason "the publisher asked for it"
+    """
+    from annotate.removing import remove as take_down
+
+    print(f"{corpus}: {take_down(corpus, article, reason)}")
 
 
 @app.command()
@@ -168,6 +244,13 @@ def models(as_json: AsJson = False) -> None:
         print(f"{entry['name']:<28} {entry['task']}\n{'':<28} {entry['folder']}")
     print("\nAny sequence-classification NLI model of the Hub or a local folder judges stance with --model; its labels")
     print("must be entailment, neutral, contradiction, or entailment, not_entailment, as its config names them.")
+
+
+def _disputed(adopted: Adopted) -> Adopted:
+    """What was adopted, after its disputes are told."""
+    for dispute in adopted.disputes:
+        print(dispute, file=sys.stderr)
+    return adopted
 
 
 def _report(problems: list[Problem]) -> None:

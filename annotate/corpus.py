@@ -13,11 +13,12 @@ from annotate import wire
 from annotate.codebook import Codebook
 from annotate.decisions import Log
 from annotate.errors import CorpusError, Problem
-from annotate.records import Article, Claim, Speaker
+from annotate.records import Article, Claim, Removal, Speaker
 from annotate.storage import STATE, locked, recover, unfinished
 
 ARTICLES, CLAIMS, SPEAKERS = "articles.jsonl", "claims.jsonl", "speakers.jsonl"
 CODEBOOK, CARD, DECISIONS, CHANGELOG = "codebook.toml", "README.md", "decisions.jsonl", "CHANGELOG.md"
+REMOVALS = "removals.jsonl"
 RELEASES = "releases"
 BASE = f"{STATE}/base"
 """What the software last wrote, so that a person's edits can be told from it."""
@@ -73,6 +74,11 @@ class Corpus:
     def log(self) -> Log:
         """Everything that people decided."""
         return Log.read(self.folder / DECISIONS)
+
+    def removals(self) -> dict[str, Removal]:
+        """What was taken down, by article id."""
+        there = (self.folder / REMOVALS).exists()
+        return {removal.article: removal for removal in (self.read(REMOVALS, Removal) if there else ())}
 
     def releases(self) -> list[str]:
         """The versions that were released, oldest first."""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from annotate.adopting import illegal
 from annotate.attribution import Attributor
 from annotate.checking import check
 from annotate.codebook import Codebook
-from annotate.corpus import BASE, CLAIMS, SPEAKERS, Corpus
+from annotate.corpus import ARTICLES, BASE, CLAIMS, SPEAKERS, Corpus
+from annotate.decisions import Dispute, Log
 from annotate.duplicates import NearDuplicates
-from annotate.edits import pending_edits
-from annotate.errors import ArticleError, Problem, UsageError
+from annotate.edits import differences, edits_of
+from annotate.errors import ArticleError, CorpusError, Problem, UsageError
 from annotate.labelling import Labeller
+from annotate.merging import Change
 from annotate.models import stance_classifier
 from annotate.records import GROUP, STANCES, Article, Claim, Speaker
+from annotate.revising import Revision, check_log, revising, up_to_date
 from annotate.show import chosen
-from annotate.writing import writing
+from annotate.texts import ArticleIndex
+from annotate.writing import Writer, writing
 
 
 @dataclass(slots=True)
@@ -31,13 +36,23 @@ class Summary:
     speakers: set[str] = field(default_factory=set)
     rejected: int = 0
     problems: list[Problem] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """What became of the claims that the corpus held of these articles."""
 
     @property
     def failed(self) -> bool:
         return self.rejected > 0
 
+    def count(self, claims: list[Claim]) -> None:
+        """One more article was labelled, and has these claims now."""
+        self.articles += 1
+        self.claims += len(claims)
+        self.speakers |= {claim.speaker for claim in claims}
+
     def __str__(self) -> str:
         said = f"{self.articles} articles, {self.claims} claims, {len(self.speakers)} speakers"
+        kinds = Counter(change.kind for change in self.changes)
+        said += "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
         return said + (f"; {self.rejected} articles rejected" if self.rejected else "")
 
 
@@ -62,16 +77,64 @@ def label_into(
                 continue
             if original := copies.add(item):
                 summary.problems.append(Problem(item.id, f"nearly the same text as {original}; both were labelled"))
-            labelled = labeller.label(item, summary.problems.append)
-            writer.add(labelled)
-            summary.articles += 1
-            summary.claims += len(labelled.claims)
-            summary.speakers |= {claim.speaker for claim in labelled.claims}
+            decided = writer.decided(writer.claims_of(item.id))
+            summary.count(writer.add(labeller.label(item, summary.problems.append, decided, writer.names)))
             advance()
         if not summary.articles:
             raise ArticleError("no article could be labelled; nothing was written", summary.problems)
+        summary.changes = writer.changes
     summary.problems += namesakes(Corpus.open(folder).speakers().values(), str(folder / SPEAKERS))
     return summary
+
+
+def relabel(
+    folder: Path,
+    model: str = "",
+    codebook: Path | None = None,
+    *,
+    dry_run: bool = False,
+    advance: Callable[[], None] = lambda: None,
+) -> Summary:
+    """Label every article of a corpus again, by another model or codebook; what people decided stays.
+
+    With `dry_run` nothing is written, and the summary says what would change.
+    """
+    summary = Summary()
+    with revising(folder) as revision:
+        book = Codebook.read(codebook) if codebook else revision.corpus.codebook
+        refuse_lost_targets(revision, book)
+        labeller = Labeller(book, Attributor(), stance_classifier(model))
+        writer = Writer(revision, book)
+        for article in revision.articles():
+            if article.length and not article.text:
+                raise ArticleError(
+                    f"{folder}: article {article.id} has no text here; annotate hydrate {folder} OUT --articles PATH"
+                )
+            old = writer.claims_of(article.id)
+            labelled = labeller.label(article, summary.problems.append, writer.decided(old), writer.names)
+            summary.count(writer.replace(labelled, old))
+            advance()
+        writer.close()
+        summary.changes = writer.changes
+        if dry_run:
+            revision.change.abandon()
+    return summary
+
+
+def refuse_lost_targets(revision: Revision, codebook: Codebook) -> None:
+    """CorpusError where people decided about a target that the codebook no longer has."""
+    targets = {target.id for target in codebook.targets}
+    lost = Counter(
+        claim.target for claim in revision.claims() if claim.target not in targets and revision.log.decided(claim.id)
+    )
+    if lost:
+        problems = [
+            Problem(
+                target, f"people decided {count} claims about it", "keep it in the codebook, or delete those claims"
+            )
+            for target, count in lost.items()
+        ]
+        raise CorpusError(f"{revision.corpus.folder}: the codebook lacks a target; nothing was written", problems)
 
 
 def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
@@ -91,9 +154,17 @@ def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
 def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
     """Everything that is wrong with a corpus, and everything that people changed in it by hand."""
     corpus = _opened(folder)
-    edits = pending_edits(folder / CLAIMS, folder / BASE / CLAIMS)
-    changed = [edit.problem(str(folder / CLAIMS)) for edit in edits if edit.kind != "unreadable"]
-    return list(check(corpus)), changed
+    file = folder / CLAIMS
+    problems = [*check(corpus), *check_log(corpus)]
+    try:
+        log = corpus.log()
+    except CorpusError as error:
+        problems += error.problems
+        log = Log()
+    found = list(differences(file, folder / BASE / CLAIMS, log, ArticleIndex(folder / ARTICLES).get))
+    problems += illegal(corpus, found)
+    edits = sorted((edit for one in found for edit in edits_of(one)), key=lambda edit: (not edit.line, edit.line))
+    return problems, [edit.problem(str(file)) for edit in edits if edit.kind != "unreadable" and edit.legal]
 
 
 def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker]]:
@@ -109,9 +180,17 @@ def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[C
     return list(chosen(corpus.claims(), speaker, stance, target)), speakers
 
 
+def disputes(folder: Path, claims: Iterable[Claim]) -> list[Dispute]:
+    """Where annotators differ about these claims."""
+    ids = {claim.id for claim in claims}
+    return [dispute for dispute in Corpus.open(folder).log().disputes() if dispute.claim in ids]
+
+
 def _opened(folder: Path) -> Corpus:
     corpus = Corpus.open(folder)
     _tell(corpus)
+    if done := up_to_date(corpus):
+        print(f"{folder}: {done}", file=sys.stderr)
     return corpus
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from annotate.attribution import Attributor
 from annotate.claims import Draft, drafts
@@ -44,16 +45,28 @@ class Labeller:
                 f"{', '.join(LANGUAGES)} only; translate the articles, or annotate them by hand"
             )
 
-    def label(self, article: Article, report: Callable[[Problem], None] = lambda _: None) -> Labelled:
-        """The article's claims in text order, one for each target; `report` hears of claims cut short."""
+    def label(
+        self,
+        article: Article,
+        report: Callable[[Problem], None] = lambda _: None,
+        decided: Callable[[int, int], str] = lambda _start, _end: "",
+        known: Mapping[str, str] = MappingProxyType({}),
+    ) -> Labelled:
+        """The article's claims in text order, one for each target; `report` hears of claims cut short.
+
+        `decided` says which speaker people decided for a span, "" where nobody did: the stance is then judged
+        as that speaker's, whose name is in `known` by id where the article does not tell it.
+        """
         bounds = sentences(article.text)
         found = drafts(article.text, bounds, self.attributor.roles(article.text))
         cast = Cast(self.codebook, article.id, article.text)
         speakers = resolve(cast, found, bounds)
-        names = {speaker.id: speaker.name for speaker in cast.speakers()}
+        names = dict(known) | {speaker.id: speaker.name for speaker in cast.speakers()}
         claims: list[Claim] = []
+        heads = [found[draft.continues] if draft.continues >= 0 else draft for draft in found]
+        judged = [decided(head.start, head.end) or who.speaker for head, who in zip(heads, speakers, strict=True)]
         for target in self.codebook.targets:
-            verdicts = self._judged(article, found, speakers, names, target)
+            verdicts = self._judged(article, found, [names.get(id, "") for id in judged], target)
             claims += self._claims(article, found, speakers, target, verdicts)
             for draft, verdict in zip(found, verdicts, strict=True):
                 if verdict.truncated:
@@ -62,18 +75,14 @@ class Labeller:
         claims.sort(key=lambda claim: (claim.start, claim.end))
         return Labelled(article, claims, cast.speakers())
 
-    def _judged(
-        self, article: Article, found: list[Draft], speakers: list[Resolution], names: dict[str, str], target: Target
-    ) -> list[Verdict]:
-        """A verdict per draft; the two parts of a claim that its cue splits are judged as one."""
+    def _judged(self, article: Article, found: list[Draft], names: list[str], target: Target) -> list[Verdict]:
+        """A verdict per draft, by its speaker's name; the parts of a claim that its cue splits are judged as one."""
         joined = [article.text[draft.start : draft.end] for draft in found]
         for index, draft in enumerate(found):
             if draft.continues >= 0:
                 joined[draft.continues] += f" {joined[index]}"
         texts = [joined[draft.continues if draft.continues >= 0 else index] for index, draft in enumerate(found)]
-        questions = [
-            Question(text, names.get(who.speaker, ""), target) for text, who in zip(texts, speakers, strict=True)
-        ]
+        questions = [Question(text, name, target) for text, name in zip(texts, names, strict=True)]
         return judge(questions, self.classifier)
 
     def _claims(

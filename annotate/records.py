@@ -21,6 +21,7 @@ Probability = Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=Fal
 Id = Annotated[str, Strict(), Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
 OptionalId = Annotated[str, Strict(), Field(pattern=r"^([A-Za-z][A-Za-z0-9._-]*)?$")]
 
+Time = Annotated[str, Strict(), Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 Annotator = Annotated[str, Strict(), Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
 
 Stance = Literal["favor", "neutral", "against"]
@@ -207,7 +208,7 @@ class Decision:
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
 
     schema_version: Literal["v1"]
-    time: Annotated[str, Strict(), Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+    time: Time
     annotator: Annotator
     claim: Id
     field: DecidedField
@@ -215,6 +216,20 @@ class Decision:
     to: Text
     mode: Mode
     corpus_version: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An article that was taken down: a line of `removals.jsonl`. `sha256` keeps its text from coming back."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    schema_version: Literal["v1"]
+    time: Time
+    article: Id
+    sha256: Text
+    claims: Offset
+    reason: Text
 
 
 def claim_id(article_sha256: str, start: int, end: int, target: str) -> str:

@@ -22,6 +22,7 @@ from annotate.corpus import (
     CODEBOOK,
     DECISIONS,
     LOG_MARK,
+    REMOVALS,
     SPEAKERS,
     Corpus,
 )
@@ -32,7 +33,7 @@ from annotate.records import Article, Claim, Decision, Speaker
 from annotate.storage import Transaction, file_sha256, locked, recover
 from annotate.texts import ArticleIndex
 
-FILES = (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK, CARD, DECISIONS, CHANGELOG)
+FILES = (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK, CARD, DECISIONS, REMOVALS, CHANGELOG)
 SNAPSHOT = (CLAIMS, SPEAKERS, CODEBOOK)
 """Files of which a copy is kept as they were written, so that a person's edits can be told."""
 
@@ -196,10 +197,29 @@ def check_log(corpus: Corpus) -> Iterator[Problem]:
         yield Problem(str(path), message, "the log is only ever appended to: restore it from a copy")
 
 
-def _catch_up(corpus: Corpus, log: Log) -> None:
-    """Fold decisions into the view that were logged but not shown yet, such as by a crash or another tool."""
+def up_to_date(corpus: Corpus) -> str:
+    """Fold into the view what was logged since it was written; what was done, or why not, "" for nothing to do."""
+    if not _is_behind(corpus):
+        return ""
+    try:
+        with revising(corpus.folder) as revision:
+            revision.change.abandon()
+    except PendingEdits:
+        return f"{DECISIONS} holds decisions that {CLAIMS} does not show yet; annotate adopt folds them in"
+    except CorpusError as error:
+        return f"{DECISIONS} holds decisions that {CLAIMS} does not show yet: {error}"
+    return f"{CLAIMS} shows now what was logged since it was written"
+
+
+def _is_behind(corpus: Corpus) -> bool:
+    """Whether the log holds decisions that the view may not show, such as after a crash or from another copy."""
     path = corpus.folder / DECISIONS
-    if not log.count or log_mark(corpus)[1] == file_sha256(path):
+    return path.exists() and path.stat().st_size > 0 and log_mark(corpus)[1] != file_sha256(path)
+
+
+def _catch_up(corpus: Corpus, log: Log) -> None:
+    """Fold decisions into the view that were logged but are not shown yet."""
+    if not _is_behind(corpus):
         return
     if problems := list(check_log(corpus)):
         raise CorpusError(f"{corpus.folder}: nothing was written", problems)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from annotate.decisions import Dispute
 from annotate.records import NARRATOR, STANCES, UNKNOWN, Claim, Speaker
 
 MARKS = {"favor": "+", "neutral": "·", "against": "−"}
@@ -31,8 +32,8 @@ def counts(claims: Iterable[Claim]) -> dict[tuple[str, str], Counter[str]]:
     return dict(sorted(found.items(), key=lambda item: (item[0][0], -item[1].total(), item[0][1])))
 
 
-def show(claims: list[Claim], speakers: dict[str, Speaker], console: Console) -> None:
-    """Print the claims, article by article, then the table per speaker."""
+def show(claims: list[Claim], speakers: dict[str, Speaker], console: Console, disputes: Sequence[Dispute] = ()) -> None:
+    """Print the claims, article by article, then the table per speaker, then what annotators differ on."""
     targets = {claim.target for claim in claims}
     article = ""
     for claim in claims:
@@ -42,6 +43,8 @@ def show(claims: list[Claim], speakers: dict[str, Speaker], console: Console) ->
         console.print(_line(claim, speakers, targets))
     console.print()
     console.print(_table(claims, speakers))
+    for dispute in disputes:
+        console.print(Text(str(dispute), style="yellow"))
 
 
 def _line(claim: Claim, speakers: dict[str, Speaker], targets: set[str]) -> Text:

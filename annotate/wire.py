@@ -18,11 +18,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from annotate.errors import Problem
-from annotate.records import SCHEMA_VERSION, Article, Claim, Decision, Speaker
+from annotate.records import SCHEMA_VERSION, Article, Claim, Decision, Removal, Speaker
 
-Record = TypeVar("Record", Article, Claim, Speaker, Decision)
+Record = TypeVar("Record", Article, Claim, Speaker, Decision, Removal)
 
-KINDS: dict[str, type[Any]] = {"articles": Article, "claims": Claim, "speakers": Speaker, "decisions": Decision}
+KINDS: dict[str, type[Any]] = {
+    "articles": Article,
+    "claims": Claim,
+    "speakers": Speaker,
+    "decisions": Decision,
+    "removals": Removal,
+}
 """File stem → the class of its lines."""
 
 BOM = "\ufeff"
@@ -56,12 +62,12 @@ class BadLines(ValueError):
         self.bad = bad
 
 
-def dump(record: Article | Claim | Speaker | Decision) -> str:
+def dump(record: Article | Claim | Speaker | Decision | Removal) -> str:
     """The record as one line, without its line end."""
     return _adapter(type(record)).dump_json(record, by_alias=True).decode().translate(_LINE_ENDS)
 
 
-def write(path: Path, records: Iterable[Article | Claim | Speaker | Decision]) -> int:
+def write(path: Path, records: Iterable[Article | Claim | Speaker | Decision | Removal]) -> int:
     """Write records to a new file, line by line; the number of lines."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file, jsonlines.Writer(file, dumps=dump) as writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,29 +12,12 @@ from typing import Any
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, SPEAKERS, Labelled
-from annotate.decisions import Log
+from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, SPEAKERS, Labelled
 from annotate.errors import CorpusError, PendingEdits, Problem
-from annotate.merging import Change, merge, overlap
+from annotate.merging import OVERLAP, Change, merge, overlap
 from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
 from annotate.revising import Revision, exclusively, refuse_edits, staged
 from annotate.storage import STATE, file_sha256, unfinished
-
-
-class Decided:
-    """What people decided about who speaks in one article, and where."""
-
-    def __init__(self, claims: Iterable[Claim], log: Log) -> None:
-        self._speakers = [
-            (claim.start, claim.end, force.value)
-            for claim in claims
-            if (force := log.in_force(claim.id, "speaker")) is not None
-        ]
-
-    def speaker(self, start: int, end: int) -> str:
-        """The speaker that people decided for the claim at this span, "" where nobody did."""
-        best = max(self._speakers, key=lambda known: overlap(known[:2], (start, end)), default=None)
-        return best[2] if best and overlap(best[:2], (start, end)) >= 0.5 else ""
 
 
 class Writer:
@@ -48,8 +31,12 @@ class Writer:
         self._new_articles = revision.change.scratch("new-articles.jsonl")
         self._new_claims = revision.change.scratch("new-claims.jsonl")
         self.known = {article.id: article.sha256 for article in revision.articles()}
+        removals = self.corpus.removals()
+        self._down = removals | {removal.sha256: removal for removal in removals.values()}
         self._added: dict[str, str] = {}
         self._speakers = {s.id: _listed(s) for s in codebook.speakers}
+        self.names = {speaker.id: speaker.name for speaker in (*revision.speakers(), *self._speakers.values())}
+        """What everybody is called who speaks in the corpus."""
         self._places = self._places_of_claims()
         self._gone = self._deleted()
         self.changes: list[Change] = []
@@ -89,12 +76,26 @@ class Writer:
                 claims.append(wire.load(file.readline().decode().removeprefix(wire.BOM), Claim))
         return claims
 
-    def decided(self, article_id: str) -> Decided:
-        """What people decided of an article, for the models to take into account."""
-        return Decided(self.claims_of(article_id), self._revision.log)
+    def decided(self, claims: Iterable[Claim]) -> Callable[[int, int], str]:
+        """Which speaker people decided for a span, judged by these claims; "" where nobody did."""
+        log = self._revision.log
+        known = [
+            ((claim.start, claim.end), force.value)
+            for claim in claims
+            if (force := log.in_force(claim.id, "speaker")) is not None
+        ]
+
+        def speaker(start: int, end: int) -> str:
+            span, who = max(known, key=lambda one: overlap(one[0], (start, end)), default=((0, 0), ""))
+            return who if overlap(span, (start, end)) >= OVERLAP else ""
+
+        return speaker
 
     def conflict(self, article: Article) -> Problem | None:
         """Why this article cannot be added, if it cannot."""
+        if down := self._down.get(article.id) or self._down.get(article.sha256):
+            why = f"was taken down on {down.time[:10]}: {down.reason}"
+            return Problem(article.id, why, f"its line in {REMOVALS} keeps it out")
         there = self._added.get(article.id) or self.known.get(article.id, article.sha256)
         if there == article.sha256:
             return None
@@ -104,17 +105,20 @@ class Writer:
             f"give the new text an id of its own, or: annotate relabel {self.corpus.folder} --articles FILE",
         )
 
-    def add(self, item: Labelled) -> None:
+    def add(self, item: Labelled) -> list[Claim]:
         """Write one labelled article, merged with what the corpus holds of it; what was added already is passed over.
+
+        The claims that it has now.
 
         Raises CorpusError where `conflict` finds one.
         """
         if conflict := self.conflict(item.article):
             raise CorpusError(f"{self.corpus.folder}: nothing was written", [conflict])
-        if item.article.id not in self._added:
-            self.replace(item, self.claims_of(item.article.id))
+        if item.article.id in self._added:
+            return []
+        return self.replace(item, self.claims_of(item.article.id))
 
-    def replace(self, item: Labelled, old: list[Claim]) -> None:
+    def replace(self, item: Labelled, old: list[Claim]) -> list[Claim]:
         """Write one labelled article in place of what the corpus holds of it, `old` being its claims, on this text."""
         claims = item.claims
         if item.article.id in self.known:
@@ -129,6 +133,7 @@ class Writer:
         for speaker in item.speakers:
             self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
         self._keep({claim.speaker for claim in claims})
+        return claims
 
     def close(self) -> None:
         """Put the corpus together from what stays and what is new."""

@@ -23,8 +23,9 @@ def test_the_published_corpus_fits_its_schema(kind: str) -> None:
     schema = json.loads((SCHEMAS / f"{kind}.v1.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    lines = (SAMPLE / f"{kind}.jsonl").read_text(encoding="utf-8").splitlines()
-    assert lines or kind == "decisions"
+    path = SAMPLE / f"{kind}.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    assert lines or kind in ("decisions", "removals")
     for line in lines:
         validator.validate(json.loads(line))
 
