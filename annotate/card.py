@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from importlib.metadata import version
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
 
 from annotate.codebook import Codebook
 from annotate.errors import CorpusError
-from annotate.records import Claim
+from annotate.records import SCHEMA_VERSION, Claim
 
 FENCE = "---\n"
 
@@ -29,6 +30,7 @@ def card(old: str, codebook: Codebook, releases: Sequence[str] = ()) -> str:
     head = {"language": [codebook.language], **head}
     names = [WORKING, *releases]
     head["configs"] = [_config(name, default=name == names[-1]) for name in names]
+    head["annotate"] = {"schema": SCHEMA_VERSION, "software": version("annotate-stance")}
     head["dataset_info"] = [{"config_name": name, "features": features(Claim)} for name in names]
     shown = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
     return f"{FENCE}{shown}{FENCE}{prose or _prose(codebook)}"

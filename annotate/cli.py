@@ -229,6 +229,18 @@ def remove(
 
 
 @app.command()
+def migrate(corpus: CorpusFolder) -> None:
+    """Bring a corpus that an earlier version wrote to today's form.
+
+    Example: annotate migrate my-study/corpus
+    """
+    from annotate.migrating import migrate as bring_up_to_date
+
+    steps = bring_up_to_date(corpus)
+    print(f"{corpus}: {', '.join(steps)}" if steps else f"{corpus}: is in today's form")
+
+
+@app.command()
 def models(as_json: AsJson = False) -> None:
     """The embedded models, and how any other NLI model is named.
 

@@ -13,7 +13,7 @@ from annotate import wire
 from annotate.codebook import Codebook
 from annotate.decisions import Log
 from annotate.errors import CorpusError, Problem
-from annotate.records import Article, Claim, Removal, Speaker
+from annotate.records import SCHEMA_VERSION, Article, Claim, Removal, Speaker
 from annotate.storage import STATE, locked, recover, unfinished
 
 ARTICLES, CLAIMS, SPEAKERS = "articles.jsonl", "claims.jsonl", "speakers.jsonl"
@@ -25,6 +25,7 @@ BASE = f"{STATE}/base"
 LOG_MARK = f"{BASE}/decisions.json"
 """How much of the log the view shows: its size and hash when the view was written."""
 
+_WRITTEN_BY = re.compile(r"^annotate:\n  schema: v(?P<schema>\d+)\n  software: (?P<software>\S+)$", re.MULTILINE)
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
@@ -55,6 +56,7 @@ class Corpus:
         if missing:
             what = "no such folder" if not folder.exists() else f"no corpus: {', '.join(missing)} missing"
             raise CorpusError(f"{folder}: {what}; annotate label INPUT --codebook FILE --corpus {folder}")
+        refuse_newer(folder)
         return cls(folder, recovered)
 
     @cached_property
@@ -107,6 +109,19 @@ class Corpus:
         import pandas
 
         return pandas.json_normalize([json.loads(wire.dump(claim)) for claim in self.claims()])
+
+
+def refuse_newer(folder: Path) -> None:
+    """CorpusError where the corpus says that a newer schema than ours is its own."""
+    path = folder / CARD
+    head = path.read_bytes()[:20_000].decode("utf-8", "replace") if path.exists() else ""
+    found = _WRITTEN_BY.search(head)
+    if found and int(found["schema"]) > int(SCHEMA_VERSION[1:]):
+        wanted = found["software"]
+        raise CorpusError(
+            f"{folder}: written by annotate-stance {wanted} with schema v{found['schema']}, and this software knows "
+            f"{SCHEMA_VERSION}; pip install 'annotate-stance>={wanted}'"
+        )
 
 
 def version_key(version: str) -> tuple[int, ...]:
