@@ -5,7 +5,9 @@ The rules, in full:
 1. What the model marks as content is cut at sentence boundaries; each part is a piece. Parts of one
    sentence are one piece where no source or cue stands between them, or only a cue that neither a comma nor a
    conjunction introduces: it is nested ("he said that it is often called X"). No pieces are: a single "it", "which"
-   or the like, a name ("drills called “Sea Shield”"), and what is spoken of ("“A,” he said of B").
+   or the like, a name ("drills called “Sea Shield”"), and what is spoken of ("“A,” he said of B"). A piece that the
+   model broke off behind the subject of a subordinate clause ("…, because Lin") goes on to the end of its sentence
+   where nothing else is marked there.
 2. A quotation in which the model saw no content is a piece too, where it has at least five words or
    is all that its sentence says. Where a piece and a quotation overlap for the most part, the piece
    is widened to the quotation.
@@ -64,6 +66,10 @@ _EVALUATES = re.compile(
     r"essential|key|beneficial|harmful|dangerous|wise|unwise|good|bad|better|worse|best|worst|right|wrong)\b"
 )
 _CONCLUDES = re.compile(r"\b(?:therefore|thus|hence|consequently|accordingly|moreover|furthermore)\b", re.IGNORECASE)
+_BROKEN_OFF = re.compile(
+    r"\b(?:as|because|since|that|which|while|if|when|although|though|where|whether|before|after|until)\s+"
+    r"(?:(?:the|my|his|her|its|our|their)\s+)?(?:he|she|it|they|we|you|I|[A-Z][\w’'.-]*(?:[ \u00a0][A-Z][\w’'.-]*)*)$"
+)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being)\b|\b(?:reportedly|allegedly|supposedly)\b", re.IGNORECASE)
 
 
@@ -187,6 +193,9 @@ def _pieces(
             merged[-1] = (Stretch(last.start, max(last.end, span.end)), first_content, max(first_score, score))
         else:
             merged.append((span, of_content, score))
+    if merged:
+        last, of_content, score = merged[-1]
+        merged[-1] = (_completed(text, sentence, last, near), of_content, score)
     return [piece for piece in merged if _goes_on(text, sentence, piece[0], near, quotations)]
 
 
@@ -221,6 +230,13 @@ def _widened(piece: Stretch, quotations: Sequence[Stretch], marks: Sequence[Part
             if not any(_common(mark, wider) and not _common(mark, piece) for mark in marks):
                 piece = wider
     return piece
+
+
+def _completed(text: str, sentence: Stretch, piece: Stretch, near: _Near) -> Stretch:
+    """The last piece, on to the end of its sentence where the model broke it off behind a subject."""
+    marked = any(part.end > piece.end for part in (*near.sources, *near.cues))
+    broken_off = text[piece.end : piece.end + 1].isspace() and _BROKEN_OFF.search(text[piece.start : piece.end])
+    return Stretch(piece.start, sentence.end) if broken_off and not marked else piece
 
 
 def _parted(text: str, left: Stretch, right: Stretch, near: _Near) -> bool:

@@ -221,3 +221,10 @@ def test_a_participle_has_the_word_that_opens_its_sentence_for_a_source() -> Non
     (claim,) = page.drafts
     assert claim.source is not None
     assert page.text[claim.source.start : claim.source.end] == "He"
+
+
+def test_a_claim_that_breaks_off_behind_a_subject_goes_on_to_its_end() -> None:
+    page = marked("[s:Ann] [c:said] [k:that the port would grow, because Lin] paid for it. [s:Bo] [c:agreed].")
+    assert page.attributed() == ["the port would grow, because Lin paid for it."]
+    page = marked("[s:Ann] [c:told] [k:the harbour master that she and Lin] by letter.")
+    assert page.attributed() == ["the harbour master that she and Lin"]
