@@ -89,6 +89,8 @@ class _Merge:
         self._gone = {claim.id for claim in deleted}
         self._old = _groups([*old, *deleted])
         self._new = _groups(new)
+        self._order = {claim.target: number for number, claim in enumerate((*reversed(old), *reversed(new)))}
+        """What targets are ordered by: as the new run has them."""
         self._ids: dict[str, str] = {}
         """Id that the new run minted → id that the corpus has for the same claim."""
         self._lines: list[_Line] = []
@@ -193,7 +195,7 @@ class _Merge:
         for line in self._lines:
             head = self._ids.get(line.after.continues, line.after.continues)
             line.after = replace(line.after, continues=head if head in there else "")
-        self._lines.sort(key=lambda line: line.span)
+        self._lines.sort(key=lambda line: (line.span, -self._order[line.after.target]))
 
     def _tell(self, line: _Line) -> None:
         after, before = line.after, line.before

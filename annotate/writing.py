@@ -12,7 +12,7 @@ from typing import Any
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, SPEAKERS, Labelled
+from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, Labelled
 from annotate.errors import CorpusError, PendingEdits, Problem
 from annotate.merging import OVERLAP, Change, merge, overlap
 from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
@@ -37,6 +37,10 @@ class Writer:
         self._speakers = {s.id: _listed(s) for s in codebook.speakers}
         self.names = {speaker.id: speaker.name for speaker in (*revision.speakers(), *self._speakers.values())}
         """What everybody is called who speaks in the corpus."""
+        self._spoke: set[str] = set()
+        """Who spoke in the articles that were labelled again."""
+        self._speak: set[str] = set()
+        """Who speaks in the corpus as it will be."""
         self._places = self._places_of_claims()
         self._gone = self._deleted()
         self.changes: list[Change] = []
@@ -132,7 +136,8 @@ class Writer:
         _append(self._new_claims, claims)
         for speaker in item.speakers:
             self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
-        self._keep({claim.speaker for claim in claims})
+        self._spoke |= {claim.speaker for claim in old}
+        self._speak |= {claim.speaker for claim in claims}
         return claims
 
     def close(self) -> None:
@@ -141,8 +146,8 @@ class Writer:
         kept = self.known.keys() - self._added.keys()
         self._join(ARTICLES, (a for a in self._revision.articles() if a.id in kept), self._new_articles)
         self._join(CLAIMS, (c for c in self._revision.claims() if c.article in kept), self._new_claims)
-        self._keep({c.speaker for c in self._revision.claims() if c.article in kept} if kept else set())
-        self._keep_edited()
+        self._speak |= {c.speaker for c in self._revision.claims() if c.article in kept} if kept else set()
+        self._keep_speakers()
         self._revision.write_speakers(self._speakers.values())
         self._revision.write_codebook(self.codebook)
         self._revision.write_card(self.codebook)
@@ -154,19 +159,18 @@ class Writer:
             with path.open("ab") as file, new.open("rb") as more:
                 shutil.copyfileobj(more, file)
 
-    def _keep(self, ids: set[str]) -> None:
-        """These speakers stay, with the aliases that were seen."""
-        for speaker in self._revision.speakers() if self.known and ids else ():
-            if speaker.id in ids:
-                self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
+    def _keep_speakers(self) -> None:
+        """Everybody stays whom the corpus has, but for those who spoke in articles labelled again and no longer do.
 
-    def _keep_edited(self) -> None:
-        """Lines of `speakers.jsonl` that a person added or changed stay as they are."""
-        base = self.corpus.folder / BASE / SPEAKERS
-        written = {s for _, s in wire.read(base, Speaker) if isinstance(s, Speaker)} if base.exists() else None
-        for speaker in self._revision.speakers() if written is not None else ():
-            if speaker not in (written or ()):
-                self._speakers[speaker.id] = speaker
+        What a person wrote of somebody who is not listed stays; of those who are, the codebook tells.
+        """
+        for there in self._revision.speakers():
+            new = self._speakers.get(there.id)
+            if new is None and (there.listed or there.id in self._spoke) and there.id not in self._speak:
+                continue
+            aliases = tuple(dict.fromkeys([*(new.aliases if new else ()), *there.aliases]))
+            kept = new if new and new.listed else replace(there, listed=False)
+            self._speakers[there.id] = replace(kept, aliases=aliases)
 
     def _refuse_mixed_codebooks(self) -> None:
         base, others = _codebook_written(self.corpus.folder), self.known.keys() - self._added.keys()
