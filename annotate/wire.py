@@ -10,17 +10,19 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import jsonlines
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from annotate.errors import Problem
-from annotate.records import SCHEMA_VERSION, Article, Claim, Decision, Removal, Speaker
+from annotate.records import SCHEMA_VERSION, Anchor, Article, Claim, Decision, Removal, Speaker
 
-Record = TypeVar("Record", Article, Claim, Speaker, Decision, Removal)
+Record = TypeVar("Record", Article, Claim, Speaker, Decision, Removal, Anchor)
 
 KINDS: dict[str, type[Any]] = {
     "articles": Article,
@@ -28,6 +30,7 @@ KINDS: dict[str, type[Any]] = {
     "speakers": Speaker,
     "decisions": Decision,
     "removals": Removal,
+    "anchors": Anchor,
 }
 """File stem → the class of its lines."""
 
@@ -62,12 +65,12 @@ class BadLines(ValueError):
         self.bad = bad
 
 
-def dump(record: Article | Claim | Speaker | Decision | Removal) -> str:
+def dump(record: Article | Claim | Speaker | Decision | Removal | Anchor) -> str:
     """The record as one line, without its line end."""
     return _adapter(type(record)).dump_json(record, by_alias=True).decode().translate(_LINE_ENDS)
 
 
-def write(path: Path, records: Iterable[Article | Claim | Speaker | Decision | Removal]) -> int:
+def write(path: Path, records: Iterable[Article | Claim | Speaker | Decision | Removal | Anchor]) -> int:
     """Write records to a new file, line by line; the number of lines."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file, jsonlines.Writer(file, dumps=dump) as writer:
@@ -93,6 +96,8 @@ def parse(raw: bytes, kind: type[Record], number: int, name: str) -> Record | li
 
     A line without a line end that is no JSON is reported as torn: a write was cut short there.
     """
+    if (record := _quickly(raw, kind)) is not None:
+        return record
     try:
         text = raw.decode("utf-8")
         return load(text.removeprefix(BOM) if number == 1 else text, kind)
@@ -105,6 +110,27 @@ def parse(raw: bytes, kind: type[Record], number: int, name: str) -> Record | li
     if torn and not raw.endswith(b"\n"):
         bad = [BadLine(TORN, "annotate check --repair sets it aside")]
     return [one.at(name, number) for one in bad]
+
+
+def _quickly(raw: bytes, kind: type[Record]) -> Record | None:
+    """The record of a line as this module writes it; None where anything is out of the ordinary, for `load` to tell.
+
+    pydantic's own JSON parser is five times as fast, and passes over a key that stands twice: so keys are counted.
+    """
+    if raw.count(b'":') != _key_count(kind):
+        return None
+    try:
+        return _adapter(kind).validate_json(raw)  # type: ignore[no-any-return]
+    except ValidationError:
+        return None
+
+
+@cache
+def _key_count(kind: type[Any]) -> int:
+    """How many keys stand on a line, those of nested objects included."""
+    hints = get_type_hints(kind)
+    nested = (hints[field.name] for field in fields(kind))
+    return sum(1 + (_key_count(hint) if is_dataclass(hint) and isinstance(hint, type) else 0) for hint in nested)
 
 
 def load(line: str, kind: type[Record]) -> Record:
