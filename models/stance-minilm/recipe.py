@@ -29,7 +29,7 @@ from annotate.stance import premise
 from annotate.training import Schedule, base_encoder, read_rows, train
 
 HERE = Path(__file__).parent
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_TOKENS = 160
 Row = tuple[str, str, int]
@@ -127,12 +127,18 @@ def public_rows(data: Path, share: float, rng: random.Random) -> Iterator[Row]:
 
 
 def own_claims(split: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
-    """Claim, target and stance of our own judgements for the targets of a split."""
+    """Claim, target and stance of our own judgements for the targets of a split.
+
+    What the two annotators judged differently is not trained on; the dev split keeps the first one's label.
+    """
     targets = {t["id"]: t for t in read_rows(HERE / "data" / "targets.jsonl")}
+    doubtful = {(row["claim"], row["target"]) for row in read_rows(HERE / "data" / "disagreements.jsonl")}
     for claim in read_rows(HERE / "data" / "claims.jsonl"):
         held_out = any(targets[t]["split"] == "dev" for t in claim["stances"])
         for target, stance in claim["stances"].items():
-            if targets[target]["split"] == split and held_out == (split == "dev"):
+            if targets[target]["split"] != split or held_out != (split == "dev"):
+                continue
+            if split == "dev" or (claim["id"], target) not in doubtful:
                 yield claim, targets[target], stance
 
 
@@ -179,13 +185,11 @@ def stance_stage(data: Path, work: Path) -> None:
     nli = nli_rows(data, "train")
 
     def rows(rng: random.Random) -> list[Pair]:
-        mixed = [*rng.sample(nli, 35_000), *public_rows(data, 0.7, rng)]
-        for _ in range(4):
-            mixed += own_rows(rng)
+        mixed = [*rng.sample(nli, 30_000), *public_rows(data, 0.7, rng), *own_rows(rng), *own_rows(rng)]
         print(len(mixed), "pairs")
         return encoder.pairs(mixed)
 
-    schedule = Schedule(epochs=1, batch_tokens=2048, rate=8e-5)
+    schedule = Schedule(epochs=1, batch_tokens=2048, rate=1e-4)
     train(model, rows, lambda p: len(p.ids), loss, schedule, work / "stance.checkpoint")
     _finish(model, encoder, data, work / "stance")
 
@@ -196,9 +200,9 @@ def domain_stage(data: Path, work: Path) -> None:
     nli = nli_rows(data, "train")
 
     def rows(rng: random.Random) -> list[Pair]:
-        return encoder.pairs([*rng.sample(nli, 2_500), *public_rows(data, 0.02, rng), *own_rows(rng)])
+        return encoder.pairs([*rng.sample(nli, 4_000), *public_rows(data, 0.04, rng), *own_rows(rng)])
 
-    schedule = Schedule(epochs=8, batch_tokens=2048, rate=1e-4, average=0.99)
+    schedule = Schedule(epochs=6, batch_tokens=2048, rate=1e-4, average=0.99)
     train(model, rows, lambda p: len(p.ids), loss, schedule, work / "domain.checkpoint")
     _finish(model, encoder, data, work / "domain")
 
