@@ -1,4 +1,4 @@
-"""Hand edits become decisions; a decision is withdrawn by another one.
+"""Hand edits become decisions, as what other tools send back does; a decision is withdrawn by another one.
 
 - A changed stance, speaker, note, quotation or span is a decision on that field. The annotator's own name written
   into `annotator` of a line whose stance is left as it is confirms the stance.
@@ -11,19 +11,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from annotate import wire
 from annotate.checking import check
 from annotate.comparison import Difference
-from annotate.corpus import BASE, CLAIMS, Corpus
-from annotate.decisions import GONE, Dispute, decide, filled, now, remembered, value_of
+from annotate.corpus import ARTICLES, BASE, CLAIMS, Corpus
+from annotate.decisions import GONE, Dispute, decide, filled, remembered, value_of
 from annotate.edits import differences, edits_of
 from annotate.errors import CorpusError, Problem, TooManyDeletions, UsageError
 from annotate.records import NO_PREDICTION, Claim, DecidedField, Decision, Mode, claim_id
 from annotate.revising import Revision, check_log, revising
+from annotate.texts import ArticleIndex
 
 MANY = 3
 """Deletions that are taken to be meant."""
@@ -42,10 +44,13 @@ class Adopted:
     decisions: Counter[str] = field(default_factory=Counter)
     claims: int = 0
     disputes: list[Dispute] = field(default_factory=list)
+    remarks: tuple[str, ...] = ()
+    nothing: str = "no hand edits to adopt"
+    """What to say where there are no decisions."""
 
     def __str__(self) -> str:
         if not self.decisions:
-            return "no hand edits to adopt"
+            return self.nothing
         what = ", ".join(f"{count} {name}" for name, count in self.decisions.items())
         said = f"{self.decisions.total()} decisions on {self.claims} claims ({what})"
         return said + (f"; {len(self.disputes)} fields are disputed" if self.disputes else "")
@@ -64,16 +69,19 @@ def adopt(folder: Path, annotator: str, *, adjudicate: bool = False, deletions: 
         if problems := [*check(revision.corpus), *illegal(revision.corpus, found), *check_log(revision.corpus)]:
             raise CorpusError(f"{folder}: {len(problems)} problems; nothing was adopted", problems)
         mode: Mode = "adjudicate" if adjudicate else "edit"
-        batch = _Batch(revision, annotator, mode, found)
-        _refuse_many(folder, found, deletions)
+        batch = Batch(revision, annotator, mode)
+        for one in found:
+            batch.hear(str(file), one)
+        _refuse_many(folder, batch.gone, deletions)
+        decisions = batch.decisions()
         if problems := batch.problems:
             raise CorpusError(f"{folder}: {len(problems)} problems; nothing was adopted", problems)
-        if not batch.decisions:
+        if not decisions:
             revision.change.abandon()
             return Adopted()
-        revision.decide(batch.decisions)
-        revision.fold(batch.view())
-        return _adopted(revision, batch.decisions)
+        revision.decide(decisions)
+        revision.fold(batch.view(file))
+        return adopted(revision, decisions)
 
 
 def withdraw(folder: Path, annotator: str, claims: Iterable[str], field: str = "") -> Adopted:
@@ -90,13 +98,23 @@ def withdraw(folder: Path, annotator: str, claims: Iterable[str], field: str = "
                 what = f"{field} of " if field else ""
                 raise UsageError(f"{annotator} has decided nothing about {what}claim {claim}")
             made += [
-                decide(annotator, claim, name, value, "", "withdraw", revision.corpus.version)
+                decide(annotator, claim, name, value, "", "withdraw", revision.corpus.version, revision.log.now())
                 for name, value in said.items()
                 if value is not None
             ]
+        _refuse_unseen(revision, {decision.claim for decision in made if decision.field == "span"})
         revision.decide(made)
         revision.fold(revision.claims())
-        return _adopted(revision, made)
+        return adopted(revision, made)
+
+
+def _refuse_unseen(revision: Revision, claims: set[str]) -> None:
+    """CorpusError where a claim's span would change and the article's text is not there for its new digest."""
+    for claim in revision.claims() if claims else ():
+        article = revision.texts.get(claim.article) if claim.id in claims else None
+        if article and article.length > len(article.text):
+            problem = Problem(claim.id, "its article has no text here", _hydrate_first(revision.corpus))
+            raise CorpusError(f"{revision.corpus.folder}: a span cannot be changed; nothing was written", [problem])
 
 
 def legal_annotator(name: str) -> None:
@@ -105,7 +123,7 @@ def legal_annotator(name: str) -> None:
         raise UsageError(f"--annotator {name!r}: a letter first, then letters, digits, dots, hyphens and underscores")
 
 
-def illegal(corpus: Corpus, found: Iterable[Difference]) -> Iterator[Problem]:
+def illegal(corpus: Corpus, found: Sequence[Difference]) -> Iterator[Problem]:
     """Changes that are not a person's to make, where `check` does not see them by the line alone."""
     file = str(corpus.folder / CLAIMS)
     for one in found:
@@ -114,60 +132,106 @@ def illegal(corpus: Corpus, found: Iterable[Difference]) -> Iterator[Problem]:
                 yield edit.problem(file)
         if one.old is None and one.new and one.new.prediction != NO_PREDICTION and one.new.id == "":
             yield Problem(file, "a claim of your own has no prediction", 'every string "", every number 0', one.line)
+    yield from _moved_unseen(corpus, found)
 
 
-def _refuse_many(folder: Path, found: list[Difference], meant: int) -> None:
-    gone = [one.old for one in found if one.new is None and one.old]
+def _moved_unseen(corpus: Corpus, found: Sequence[Difference]) -> Iterator[Problem]:
+    """Spans that were changed or added where the article's text is not there to prove them."""
+    moved = [one for one in found if one.new and (_places(one.new) != _places(one.old) if one.old else not one.new.id)]
+    texts = ArticleIndex(corpus.folder / ARTICLES) if moved else None
+    for one in moved:
+        article = texts.get(one.new.article) if texts and one.new else None
+        if article and article.length > len(article.text):
+            message = "a span was set by hand, and the article's text is not here to prove it"
+            yield Problem(str(corpus.folder / CLAIMS), message, _hydrate_first(corpus), one.line, "start")
+
+
+def _hydrate_first(corpus: Corpus) -> str:
+    return f"annotate hydrate {corpus.folder} OUT --articles PATH, and correct it in OUT"
+
+
+def _places(claim: Claim) -> tuple[int, ...]:
+    return claim.start, claim.end, claim.source.start, claim.source.end, claim.cue.start, claim.cue.end
+
+
+def _refuse_many(folder: Path, gone: list[Claim], meant: int) -> None:
+    refuse_many(
+        gone,
+        meant,
+        f"{folder}: {len(gone)} claims are gone from {CLAIMS}; nothing was adopted",
+        f"restore the file, the last one written is {folder / BASE / CLAIMS}",
+    )
+
+
+def refuse_many(gone: list[Claim], meant: int, what: str, remedy: str) -> None:
+    """TooManyDeletions where more claims are gone than MANY, and their number is not the one that was meant."""
     if len(gone) > MANY and meant != len(gone):
         shown = [Problem(claim.id, f"is gone: {claim.text[:60]}") for claim in gone[:5]]
-        raise TooManyDeletions(
-            f"{folder}: {len(gone)} claims are gone from {CLAIMS}; nothing was adopted. If a person deleted them: "
-            f"--deletions {len(gone)}; else restore the file, the last one written is {folder / BASE / CLAIMS}",
-            shown,
-        )
+        raise TooManyDeletions(f"{what}. If a person deleted them: --deletions {len(gone)}; else {remedy}", shown)
 
 
-def _adopted(revision: Revision, made: list[Decision]) -> Adopted:
+def adopted(revision: Revision, made: list[Decision]) -> Adopted:
     claims = {decision.claim for decision in made}
     disputes = [dispute for dispute in revision.log.disputes() if dispute.claim in claims]
     return Adopted(Counter(decision.field for decision in made), len(claims), disputes)
 
 
-class _Batch:
-    """The decisions that a set of hand edits amounts to."""
+class Batch:
+    """The decisions that a set of differences amounts to, whether a person made them by hand or in another tool.
 
-    def __init__(self, revision: Revision, annotator: str, mode: Mode, found: list[Difference]) -> None:
+    The claims that the differences are told of are those of the revision.
+    """
+
+    def __init__(self, revision: Revision, annotator: str, mode: Mode) -> None:
         self._revision, self._annotator, self._mode = revision, annotator, mode
-        self._file = revision.corpus.folder / CLAIMS
-        self._time, self._version = now(), revision.corpus.version
-        self._values: dict[tuple[object, DecidedField], tuple[str, int]] = {}
-        """(What a decision holds for, field) → the value, and the line that says it."""
-        self._before: dict[str, Claim] = {}
+        self._time, self._version = revision.log.now(), revision.corpus.version
+        self._values: dict[tuple[object, DecidedField], tuple[str, str, int]] = {}
+        """(What a decision holds for, field) → the value, and the file and line that say it."""
+        self._before: dict[tuple[str, DecidedField], str] = {}
+        self._confirmed: list[tuple[str, int, Claim]] = []
+        self._new: list[tuple[int, Claim]] = []
         self._added: dict[int, Claim] = {}
+        self._made: list[Decision] = []
+        self.gone: list[Claim] = []
         self.problems: list[Problem] = []
-        self.decisions: list[Decision] = []
-        self._heads = self._places_of_heads(found)
-        for one in found:
-            if one.old and one.new:
-                self._changed(one.line, one.old, one.new)
+
+    def hear(self, file: str, one: Difference, names: Iterable[DecidedField] = ()) -> None:
+        """Take a difference into account, which line `one.line` of `file` tells.
+
+        `names` are fields that are decided even where the corpus has the same value already.
+        """
+        if one.old and one.new:
+            self._changed(file, one.line, one.old, one.new, names)
+        elif one.new:
+            self._new.append((one.line, one.new))
+        elif one.old:
+            self.gone.append(one.old)
+
+    def confirm(self, file: str, line: int, claim: Claim) -> None:
+        """The stance is confirmed, unless it was changed for another part of a claim that its cue splits."""
+        self._confirmed.append((file, line, claim))
+
+    def decisions(self) -> list[Decision]:
+        """What the differences amount to, once all of them were heard."""
+        for file, line, claim in self._confirmed:
+            self._values.setdefault((self._reach(claim, "stance"), "stance"), (claim.stance, file, line))
         if self._values:
             self._spread()
-        for one in found:
-            if one.new and not one.old:
-                self._add(one.line, one.new)
-            elif one.old and not one.new:
-                self._decide(one.old.id, "claim", remembered(one.old), GONE)
+        for line, claim in self._new:
+            self._add(line, claim)
+        for claim in self.gone:
+            self._decide(claim.id, "claim", remembered(claim), GONE)
+        return self._made
 
-    def view(self) -> Iterator[Claim]:
-        """The file's claims, each added one with its id."""
-        for line, claim in wire.read(self._file, Claim):
+    def view(self, file: Path) -> Iterator[Claim]:
+        """The claims of the file that was edited by hand, each added one with its id."""
+        for line, claim in wire.read(file, Claim):
             assert isinstance(claim, Claim)
             yield self._added.get(line, claim)
 
-    def _places_of_heads(self, found: list[Difference]) -> dict[str, Place]:
-        """Where the first parts of split claims stand, if anything was changed."""
-        if not any(one.old and one.new for one in found):
-            return {}
+    @cached_property
+    def _heads(self) -> dict[str, Place]:
+        """Where the first parts of split claims stand."""
         heads = {claim.continues for claim in self._revision.claims() if claim.continues}
         return {claim.id: place(claim) for claim in self._revision.claims() if claim.id in heads}
 
@@ -180,30 +244,31 @@ class _Batch:
         whole = self._heads.get(claim.continues or claim.id, place(claim))
         return whole if name == "speaker" else (whole, claim.target)
 
-    def _changed(self, line: int, old: Claim, new: Claim) -> None:
-        self._before[new.id] = old
-        names = [name for name in FIELDS if value_of(old, name) != value_of(new, name)]
+    def _changed(self, file: str, line: int, old: Claim, new: Claim, sure: Iterable[DecidedField]) -> None:
+        names = [name for name in FIELDS if name in sure or value_of(old, name) != value_of(new, name)]
         if old.annotator != new.annotator:
             if new.annotator not in (self._annotator, f"{old.annotator}+{self._annotator}"):
                 remedy = "write your own name to confirm the label, or leave the field as it was"
                 message = f"{new.annotator!r}, but it is {self._annotator!r} who adopts"
-                self.problems.append(Problem(str(self._file), message, remedy, line, "annotator"))
+                self.problems.append(Problem(file, message, remedy, line, "annotator"))
             elif not names:
                 names = ["stance"]
         for name in names:
-            value, reach = value_of(new, name), self._reach(new, name)
-            known, where = self._values.setdefault((reach, name), (value, line))
+            value = value_of(new, name)
+            self._before[new.id, name] = value_of(old, name)
+            known, there, where = self._values.setdefault((self._reach(new, name), name), (value, file, line))
             if known != value:
-                message = f"{value!r}, but line {where} has {known!r}, and both are one {_what(name)}"
-                self.problems.append(Problem(str(self._file), message, "give both the same value", line, name))
+                at = f"line {where}" if there == file else f"{there}:{where}"
+                message = f"{value!r}, but {at} has {known!r}, and both are one {_what(name)}"
+                self.problems.append(Problem(file, message, "give both the same value", line, name))
 
     def _spread(self) -> None:
         """A decision for every claim that a changed value holds for."""
         for claim in self._revision.claims():
             for name in FIELDS:
                 if held := self._values.get((self._reach(claim, name), name)):
-                    before = self._before.get(claim.id, claim)
-                    self._decide(claim.id, name, value_of(before, name), held[0])
+                    before = self._before.get((claim.id, name))
+                    self._decide(claim.id, name, value_of(claim, name) if before is None else before, held[0])
 
     def _add(self, line: int, claim: Claim) -> None:
         article = self._revision.texts.get(claim.article)
@@ -216,9 +281,7 @@ class _Batch:
             self._decide(id, "note", "", claim.note)
 
     def _decide(self, claim: str, name: DecidedField, before: str, after: str) -> None:
-        self.decisions.append(
-            decide(self._annotator, claim, name, before, after, self._mode, self._version, self._time)
-        )
+        self._made.append(decide(self._annotator, claim, name, before, after, self._mode, self._version, self._time))
 
 
 def place(claim: Claim) -> Place:

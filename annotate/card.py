@@ -36,6 +36,11 @@ def card(old: str, codebook: Codebook, releases: Sequence[str] = ()) -> str:
     return f"{FENCE}{shown}{FENCE}{prose or _prose(codebook)}"
 
 
+def head_of(card: str) -> dict[str, Any]:
+    """What the head of a card says, empty where it has none."""
+    return _split(card)[0]
+
+
 def _config(name: str, *, default: bool) -> dict[str, Any]:
     path = "claims.jsonl" if name == WORKING else f"releases/{name}/claims.jsonl"
     data_files = [{"split": "train", "path": path}]

@@ -9,9 +9,20 @@ from pathlib import Path
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
+from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, SPEAKERS, Corpus
 from annotate.errors import CodebookError, Problem, did_you_mean
-from annotate.records import NARRATOR, NO_PREDICTION, NO_SPAN, UNKNOWN, Article, Claim, Span, Speaker, text_digest
+from annotate.records import (
+    NARRATOR,
+    NO_PREDICTION,
+    NO_SPAN,
+    UNKNOWN,
+    Anchor,
+    Article,
+    Claim,
+    Span,
+    Speaker,
+    text_digest,
+)
 from annotate.texts import ArticleIndex
 
 
@@ -27,6 +38,8 @@ def check(corpus: Corpus) -> Iterator[Problem]:
     speakers: set[str] = {NARRATOR, UNKNOWN}
     yield from _check_speakers(corpus.folder / SPEAKERS, codebook, speakers)
     yield from _Claims(corpus.folder / CLAIMS, index, speakers, codebook).problems()
+    if (corpus.folder / ANCHORS).exists():
+        yield from _check_anchors(corpus.folder / ANCHORS, index)
 
 
 def check_claim(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]]:
@@ -48,18 +61,18 @@ def check_claim(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]
 def _check_span(prefix: str, span: Span, article: Article) -> Iterator[tuple[str, str, str]]:
     if span.start > span.end or span.end > article.length:
         message = f"[{span.start}, {span.end}) is no span of an article of length {article.length}"
-        yield f"{prefix}end", message, _whereabouts(span, article.text)
+        yield f"{prefix}end", message, whereabouts(span, article.text)
     elif article.text and article.text[span.start : span.end] != span.text:
         there = article.text[span.start : span.end]
         shown = there if len(there) <= 40 else f"{there[:39]}…"
         yield (
             f"{prefix}text",
             f"the article has {shown!r} at [{span.start}, {span.end})",
-            _whereabouts(span, article.text),
+            whereabouts(span, article.text),
         )
 
 
-def _whereabouts(span: Span, text: str) -> str:
+def whereabouts(span: Span, text: str) -> str:
     """Where the span's text stands, nearest to where it should; else what to do without."""
     before, after = text.rfind(span.text, 0, span.start + len(span.text)), text.find(span.text, span.start)
     places = [at for at in (before, after) if at >= 0 and span.text]
@@ -151,6 +164,19 @@ def _overlaps(spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
             yield line, reached_by
         if end > reach:
             reach, reached_by = end, line
+
+
+def _check_anchors(path: Path, articles: ArticleIndex) -> Iterator[Problem]:
+    """The problems of `anchors.jsonl`, which stands in a corpus without texts."""
+    for line, anchor in wire.read(path, Anchor, str(path)):
+        if isinstance(anchor, list):
+            yield from anchor
+        elif (article := articles.get(anchor.article)) is None:
+            message = f"no article has the id {anchor.article!r}"
+            yield Problem(str(path), message, articles.nearest(anchor.article), line, "article")
+        elif not anchor.start <= anchor.end <= article.length:
+            message = f"[{anchor.start}, {anchor.end}) is no span of an article of length {article.length}"
+            yield Problem(str(path), message, "delete the line", line, "end")
 
 
 def _check_speakers(path: Path, codebook: Codebook | None, ids: set[str]) -> Iterator[Problem]:

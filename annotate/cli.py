@@ -26,6 +26,7 @@ app = typer.Typer(
 
 CorpusFolder = Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.", show_default=False)]
 AnnotatorName = Annotated[str, typer.Option("--annotator", help="Whose decisions these are.", show_default=False)]
+FORMATS = "brat, label-studio, doccano, csv, parquet, webanno"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -238,6 +239,123 @@ def migrate(corpus: CorpusFolder) -> None:
 
     steps = bring_up_to_date(corpus)
     print(f"{corpus}: {', '.join(steps)}" if steps else f"{corpus}: is in today's form")
+
+
+@app.command()
+def release(
+    corpus: CorpusFolder,
+    bump: Annotated[str, typer.Option(help="major, minor or patch; left out, the difference decides.")] = "",
+    message: Annotated[str, typer.Option("--message", "-m", help="What to say of it in the changelog.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would be, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze the corpus as its next numbered release, with manifest, changelog, Croissant and card.
+
+    Example: annotate release my-study/corpus --bump minor -m "two more articles"
+    """
+    from annotate.releases import release as freeze
+
+    released = freeze(corpus, bump, message, dry_run=dry_run)
+    if released.remark:
+        print(f"annotate: {released.remark}", file=sys.stderr)
+    print(released.manifest.dump().strip() if as_json else f"{corpus}: {'would be ' if dry_run else ''}{released}")
+
+
+@app.command()
+def strip(
+    corpus: CorpusFolder,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.", show_default=False)],
+) -> None:
+    """Write a copy of a corpus without the text of its articles, to publish labels on news that others own.
+
+    Example: annotate strip my-study/corpus my-study/stand-off
+    """
+    from annotate.standoff import strip as without_text
+
+    print(f"{out}: {without_text(corpus, out)}")
+
+
+@app.command()
+def hydrate(
+    corpus: CorpusFolder,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.", show_default=False)],
+    articles: Annotated[list[str], typer.Option(help="Copies: files or folders, as label reads.", show_default=False)],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="More copies.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the texts back into a corpus without text, from your own copies of its articles.
+
+    Example: annotate hydrate my-study/stand-off my-study/whole --articles my-copies
+    """
+    from annotate.hydrating import hydrate as with_text
+
+    done = with_text(corpus, out, [*articles, *(more or ())])
+    _report(done.problems)
+    print(json.dumps(done.as_dict(), ensure_ascii=False, indent=1) if as_json else f"{out}: {done}")
+    if done.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="A corpus, CORPUS@1.0.0, or a release's folder.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="What to compare it with, named likewise.")],
+    details: Annotated[bool, typer.Option("--details", help="List every change of every claim, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What differs between two corpora, releases or working copies: counts, and by whom labels were changed.
+
+    Example: annotate diff my-study/corpus@1.0.0 my-study/corpus
+    """
+    from annotate.diffing import changes, opened
+    from annotate.diffing import diff as compare
+
+    before, after = opened(old), opened(new)
+    found = compare(before, after, old, new)
+    listed = changes(before, after) if details else iter(())
+    if as_json:
+        value = found.as_dict() | ({"changes": [change.as_dict() for change in listed]} if details else {})
+        print(json.dumps(value, ensure_ascii=False, indent=1))
+        return
+    print(found)
+    for change in listed:
+        print(change)
+
+
+@app.command()
+def export(
+    corpus: CorpusFolder,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="What to write; not there yet.", show_default=False)],
+    form: Annotated[str, typer.Option("--format", help=FORMATS, show_default=False)],
+) -> None:
+    """Write the corpus for another tool, in which people can correct it.
+
+    Example: annotate export my-study/corpus tasks.json --format label-studio
+    """
+    from annotate.exchanging import export_corpus
+
+    print(f"{out}: {export_corpus(corpus, out, form)} claims for {form}")
+
+
+@app.command("import")
+def import_(
+    corpus: CorpusFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the other tool wrote.", show_default=False)],
+    form: Annotated[str, typer.Option("--format", help=f"{FORMATS}, or corpus: another copy.", show_default=False)],
+    annotator: Annotated[str, typer.Option(help="Whose decisions these are; not for a corpus.")] = "",
+    adjudicate: Annotated[bool, typer.Option("--adjudicate", help="Rule where annotators differ.")] = False,
+    deletions: Annotated[int, typer.Option(help="The number of deleted claims, where they are many.")] = 0,
+) -> None:
+    """Bring back what people decided in another tool, or in another copy of the corpus.
+
+    Example: annotate import my-study/corpus project-1.json --format label-studio --annotator ana
+    """
+    from annotate.exchanging import import_any
+
+    done = import_any(corpus, file, form, annotator, adjudicate=adjudicate, deletions=deletions)
+    for line in (*done.disputes, *done.remarks):
+        print(line, file=sys.stderr)
+    print(f"{corpus}: {done}")
 
 
 @app.command()

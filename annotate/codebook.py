@@ -25,12 +25,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from annotate.errors import CodebookError, Problem
 from annotate.records import NARRATOR, UNKNOWN, Id, Probability, Text, digest
+from annotate.toml_lines import Place, lines_of
 
 SPEAKERLESS = "the text"
 """What stands for {speaker} where nobody is named: in narrator claims and those of an unknown speaker."""
-
-Place = tuple[str | int, ...]
-"""Where a value stands in the file: `("targets", 1, "hypotheses", "favor", 0)`."""
 
 
 def slug(name: str) -> str:
@@ -501,109 +499,8 @@ def _dotted(place: Place) -> str:
     ).removeprefix(".")
 
 
-# ---- Lines: tomllib gives none ----
-
-
 def _located(mistakes: Iterable[_Mistake], toml: str, file: str) -> Iterator[Problem]:
-    lines = _Locator(toml.removeprefix("\ufeff")).read()
+    lines = lines_of(toml.removeprefix("\ufeff"))
     for place, message, remedy in mistakes:
         known = next((place[:size] for size in range(len(place), 0, -1) if place[:size] in lines), ())
         yield Problem(file, message, remedy, lines.get(known, 0), _dotted(place))
-
-
-_TOKENS = re.compile(
-    r'''(?P<skip>[ \t\r]+|\#[^\n]*)
-    | """(?:\\.|[^\\])*?"""(?:"{0,2}) | \'\'\'.*?\'\'\'(?:'{0,2}) | "(?:\\.|[^"\\])*" | '[^']*'
-    | [^\s\[\]{},=.\#"']+ | \n | [\[\]{},=.]''',
-    re.VERBOSE | re.DOTALL,
-)
-
-
-class _Locator:
-    """The line on which each key, table and list item begins, in a text that tomllib has found legal."""
-
-    def __init__(self, toml: str) -> None:
-        self.tokens: list[tuple[str, int]] = []
-        self.at = 0
-        self.lines: dict[Place, int] = {}
-        self.counts: dict[Place, int] = {}
-        line = 1
-        for found in _TOKENS.finditer(toml):
-            if not found["skip"]:
-                self.tokens.append((found[0], line))
-            line += found[0].count("\n")
-        self.tokens.append(("\n", line))
-
-    def read(self) -> dict[Place, int]:
-        table: Place = ()
-        while self.at < len(self.tokens):
-            if self._next == "[":
-                table = self._table()
-            elif not self._take("\n"):
-                self._assignment(table)
-        return self.lines
-
-    @property
-    def _next(self) -> str:
-        return self.tokens[self.at][0]
-
-    def _take(self, *wanted: str) -> bool:
-        if self._next not in wanted:
-            return False
-        self.at += 1
-        return True
-
-    def _mark(self, place: Place, line: int) -> None:
-        """The line stands for the place, and for all around it that began there."""
-        for size in range(1, len(place) + 1):
-            self.lines.setdefault(place[:size], line)
-
-    def _table(self) -> Place:
-        line = self.tokens[self.at][1]
-        self._take("[")
-        listed = self._take("[")
-        *outer, name = self._key("]")
-        place: Place = ()
-        for part in outer:
-            place = (*place, part)
-            place = (*place, self.counts[place] - 1) if place in self.counts else place
-        place = (*place, name)
-        if listed:
-            self.counts[place] = self.counts.get(place, 0) + 1
-            place = (*place, self.counts[place] - 1)
-        self._mark(place, line)
-        while self._take("]"):
-            pass
-        return place
-
-    def _key(self, end: str) -> list[str]:
-        parts = []
-        while self._next != end:
-            if not self._take("."):
-                quoted = self._next[0] in "\"'"
-                parts.append(tomllib.loads(f"key = {self._next}")["key"] if quoted else self._next)
-                self.at += 1
-        return parts
-
-    def _assignment(self, table: Place) -> None:
-        line = self.tokens[self.at][1]
-        place = (*table, *self._key("="))
-        self._take("=")
-        self._mark(place, line)
-        self._value(place)
-
-    def _value(self, place: Place) -> None:
-        self._mark(place, self.tokens[self.at][1])
-        if self._take("["):
-            item = 0
-            while not self._take("]"):
-                if not self._take("\n", ","):
-                    self._value((*place, item))
-                    item += 1
-        elif self._take("{"):
-            while not self._take("}"):
-                if not self._take("\n", ","):
-                    self._assignment(place)
-        else:
-            while self._next not in {",", "]", "}", "\n"}:
-                self.at += 1

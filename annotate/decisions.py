@@ -7,8 +7,10 @@ one field of one claim the view shows
 2. what the annotators who decided it agree on, else
 3. what the models predicted: the field is disputed, or nobody decided it.
 
-Each annotator counts by the last decision that was not withdrawn. A claim is gone from the view while
-"" stands in force for its field "claim".
+Each annotator counts by the last decision that was not withdrawn. Last is what the decisions' times say, the
+order of lines where they are equal: when two copies of a corpus are merged, what one of them adds to the other's
+log may be older than what stands there. A claim is gone from the view while "" stands in force for its field
+"claim".
 """
 
 from __future__ import annotations
@@ -50,32 +52,62 @@ class InForce(NamedTuple):
     annotators: tuple[str, ...]
 
 
+class Word(NamedTuple):
+    """An annotator's last word on a field: None where it was withdrawn; `ruled` is when they ruled on it, or ""."""
+
+    value: str | None
+    time: str
+    ruled: str
+    withdrawn: str
+
+
 @dataclass(slots=True)
 class Opinions:
     """What was said of one field of one claim; `original` is what stood there before anybody decided."""
 
     original: str
-    said: dict[str, str] = field(default_factory=dict)
-    ruled_by: str = ""
-    """The last adjudicator, whose value decides."""
+    first: str
+    """When the earliest decision was made."""
+    anchored: str = ""
+    """When the field was last transcribed into another text; `original` is by that text."""
+    words: dict[str, Word] = field(default_factory=dict)
 
     def hear(self, decision: Decision) -> None:
-        if decision.mode == "withdraw":
-            self.said.pop(decision.annotator, None)
-            if self.ruled_by == decision.annotator:
-                self.ruled_by = ""
-            return
-        self.said[decision.annotator] = decision.to
-        if decision.mode == "adjudicate":
-            self.ruled_by = decision.annotator
+        """Take a decision into account, in whatever order decisions of different times come."""
+        who, time = decision.annotator, decision.time
+        if decision.mode == "reanchor" and time >= self.anchored:
+            self.anchored, self.original = time, decision.from_
+        elif time < self.first:
+            self.first, self.original = time, self.original if self.anchored else decision.from_
+        last = self.words.get(who, Word(None, "", "", ""))
+        ruled = max(last.ruled, time) if decision.mode == "adjudicate" else last.ruled
+        withdrawn = max(last.withdrawn, time) if decision.mode == "withdraw" else last.withdrawn
+        value = last.value
+        if time >= last.time:
+            silent = decision.mode == "withdraw" or (decision.mode == "reanchor" and last.value is None)
+            value = None if silent else decision.to
+        self.words[who] = Word(value, max(time, last.time), ruled, withdrawn)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Who says what, whoever spoke last at the end."""
+        spoken = sorted(self.words.items(), key=lambda item: item[1].time)
+        return {who: word.value for who, word in spoken if word.value is not None}
+
+    @property
+    def ruled_by(self) -> str:
+        """The last adjudicator, whose value decides, "" where nobody has ruled."""
+        ruled = [(word.ruled, who) for who, word in self.words.items() if word.ruled > word.withdrawn]
+        return max(ruled)[1] if ruled else ""
 
     @property
     def in_force(self) -> InForce | None:
         """What stands decided; None where nothing does, or annotators differ."""
-        if self.ruled_by:
-            return InForce(self.said[self.ruled_by], (self.ruled_by,))
-        values = set(self.said.values())
-        return InForce(values.pop(), tuple(self.said)) if len(values) == 1 else None
+        said = self.said
+        if ruler := self.ruled_by:
+            return InForce(said[ruler], (ruler,))
+        values = set(said.values())
+        return InForce(values.pop(), tuple(said)) if len(values) == 1 else None
 
     @property
     def disputed(self) -> bool:
@@ -106,6 +138,7 @@ class Log:
     def __init__(self, decisions: Iterable[Decision] = ()) -> None:
         self._opinions: dict[str, dict[DecidedField, Opinions]] = {}
         self.count = 0
+        self._latest = ""
         for decision in decisions:
             self.hear(decision)
 
@@ -117,8 +150,13 @@ class Log:
     def hear(self, decision: Decision) -> None:
         """Take one more decision into account."""
         fields = self._opinions.setdefault(decision.claim, {})
-        fields.setdefault(decision.field, Opinions(decision.from_)).hear(decision)
+        fields.setdefault(decision.field, Opinions(decision.from_, decision.time)).hear(decision)
         self.count += 1
+        self._latest = max(self._latest, decision.time)
+
+    def now(self) -> str:
+        """The time for a decision that counts after all that were made, even where a clock was ahead."""
+        return max(now(), self._latest)
 
     def __contains__(self, claim: str) -> bool:
         return claim in self._opinions
@@ -162,6 +200,33 @@ class Log:
                 if remembered:
                     yield claim, wire.load(remembered[0], Claim)
 
+    def transcribed(
+        self, claim: str, move: Callable[[DecidedField, str], str], version: str, software: str = "annotate"
+    ) -> Iterator[Decision]:
+        """What was said of a claim's place, said again of a text that changed; the caller logs it.
+
+        `move` gives a value of the field ("start:end", or a remembered line) by the new text. Where nobody's word
+        stands, a decision in the name of `software` keeps what stood there before anybody decided.
+        """
+        names: tuple[DecidedField, ...] = ("claim", "span", "source", "cue")
+        for name in names:
+            if opinions := self._opinions.get(claim, {}).get(name):
+                before, time = move(name, opinions.original), self.now()
+                for who, value in opinions.said.items() or ((software, opinions.original),):
+                    after = move(name, value)
+                    if (before, after) != (opinions.original, value):
+                        yield decide(who, claim, name, before, after, "reanchor", version, time)
+
+    def places(self, claim: str) -> Iterator[tuple[int, int]]:
+        """Every span that people's words on a claim speak of."""
+        for name, opinions in self._opinions.get(claim, {}).items():
+            for value in {opinions.original, *opinions.said.values()} - {""}:
+                if name in ("span", "source", "cue"):
+                    start, end = map(int, value.split(":"))
+                    yield from [(start, end)] if end else []
+                elif name == "claim":
+                    yield from spans_of(wire.load(value, Claim))
+
     def apply(self, claim: Claim, article_of: ArticleOf) -> Claim | None:
         """The claim as the view shows it: decided values in force, the models' elsewhere; None where it is gone."""
         fields = self._opinions.get(claim.id)
@@ -203,7 +268,8 @@ def folded(claims: Iterable[Claim], log: Log, article_of: ArticleOf) -> Iterator
     for line in absent.values():
         article = article_of(line.article)
         shown = log.apply(filled(line, article) if article else line, article_of)
-        if shown and article:  # the claims of an article that was taken down stay away
+        # The claims of an article that was taken down stay away, and those whose words its text no longer has.
+        if shown and article and (not article.text or filled(line, article).digest == line.digest):
             yield shown
 
 
@@ -238,6 +304,13 @@ def _undecided(claim: Claim, name: DecidedField, original: str) -> str:
     if said == NO_PREDICTION or name not in ("stance", "speaker", "span"):
         return original
     return {"stance": said.stance, "speaker": said.speaker, "span": f"{said.start}:{said.end}"}[name]
+
+
+def spans_of(claim: Claim) -> Iterator[tuple[int, int]]:
+    """Where the claim, its source and cue stand, and where the models found it, those that are there."""
+    said = claim.prediction
+    parts = ((claim.start, claim.end), (claim.source.start, claim.source.end), (claim.cue.start, claim.cue.end))
+    yield from dict.fromkeys(part for part in (*parts, (said.start, said.end)) if part != (0, 0))
 
 
 def remembered(claim: Claim) -> str:

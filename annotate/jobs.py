@@ -21,6 +21,7 @@ from annotate.labelling import Labeller
 from annotate.merging import Change
 from annotate.models import stance_classifier
 from annotate.records import GROUP, STANCES, Article, Claim, Speaker
+from annotate.releases import check_releases
 from annotate.revising import Revision, check_log, revising, up_to_date
 from annotate.show import chosen
 from annotate.texts import ArticleIndex
@@ -155,7 +156,7 @@ def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
     """Everything that is wrong with a corpus, and everything that people changed in it by hand."""
     corpus = _opened(folder)
     file = folder / CLAIMS
-    problems = [*check(corpus), *check_log(corpus)]
+    problems = [*check(corpus), *check_log(corpus), *check_releases(corpus)]
     try:
         log = corpus.log()
     except CorpusError as error:

@@ -202,7 +202,8 @@ class Decision:
     "start:end". The field "claim" is the line as a whole, without its texts, and "" where there is no such line:
     a deletion is to "", an addition from "". `time` is UTC, ISO 8601 with microseconds. A decision of mode
     "withdraw" takes back what this annotator said of the field; one of mode "reanchor" is the software's
-    transcription of a span into a text that changed.
+    transcription into a text that changed: "from" is what stood there before anybody decided, "to" what this
+    annotator said, both by the offsets of the new text.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
@@ -230,6 +231,27 @@ class Removal:
     sha256: Text
     claims: Offset
     reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a stand-off corpus keeps of a span to find it in another copy: a line of `anchors.jsonl`.
+
+    `words` counts the words at [start, end) of the article, `digest` is of them, case-folded and without
+    punctuation and white space; `lead` and `trail` count the marks of punctuation before the first and after the
+    last word.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    schema_version: Literal["v1"]
+    article: Id
+    start: Offset
+    end: Offset
+    words: Offset
+    digest: Annotated[str, Strict(), Field(pattern=r"^w[0-9a-f]{20}$")]
+    lead: Offset
+    trail: Offset
 
 
 def claim_id(article_sha256: str, start: int, end: int, target: str) -> str:

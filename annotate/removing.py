@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotate import wire
-from annotate.corpus import ARTICLES, RELEASES, REMOVALS
+from annotate.corpus import ANCHORS, ARTICLES, RELEASES, REMOVALS
 from annotate.decisions import now
 from annotate.errors import UsageError, did_you_mean
-from annotate.records import SCHEMA_VERSION, Article, Removal
+from annotate.records import SCHEMA_VERSION, Anchor, Article, Removal
 from annotate.revising import Revision, revising
 
 
@@ -52,6 +52,9 @@ def _write_without(revision: Revision, article: str) -> None:
     revision.write_articles(known for known in revision.articles() if known.id != article)
     revision.write_claims(claim for claim in revision.claims() if claim.article != article)
     revision.write_speakers(who for who in revision.speakers() if who.listed or who.id in kept)
+    if (revision.corpus.folder / ANCHORS).exists():
+        anchors = revision.corpus.read(ANCHORS, Anchor)
+        wire.write(revision.change.path(ANCHORS), (one for one in anchors if one.article != article))
 
 
 def _append(revision: Revision, removal: Removal) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from annotate import wire
-from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
+from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, DECISIONS, REMOVALS, SPEAKERS, Corpus
 from annotate.errors import Problem
-from annotate.storage import STATE, Transaction, locked
+from annotate.revising import exclusively, hashes, staged
+from annotate.storage import STATE, Transaction
 
 TORN = f"{STATE}/torn.txt"
 """Where torn ends of lines are kept, so that nothing is thrown away."""
+
+MENDED = (ARTICLES, CLAIMS, SPEAKERS, DECISIONS, REMOVALS, ANCHORS)
+"""Every file of lines; the last three need not be there."""
+
+BLOCK = 1 << 16
+"""Bytes that are read at a time, from a file's end backwards, to find where its last line begins."""
 
 
 def repair(folder: Path) -> list[Problem]:
@@ -20,24 +30,56 @@ def repair(folder: Path) -> list[Problem]:
     """
     Corpus.open(folder)  # before the lock, which would make a folder where there is none
     mended: list[Problem] = []
-    with locked(folder), Transaction(folder) as change:
-        aside = b""
-        for name in (ARTICLES, CLAIMS, SPEAKERS):
-            whole, torn = _split(folder / name)
+    with exclusively(folder) as corpus, staged(corpus, hashes(corpus)) as change:
+        for name in MENDED:
+            start, torn = _torn(folder / name)
             if torn:
-                change.path(name).write_bytes(whole)
-                aside += torn + b"\n"
+                _shorten(change, name, start)
+                _set_aside(change, torn)
                 mended.append(Problem(str(folder / name), f"the torn last line is now in {TORN}"))
-        if aside:
-            before = folder / TORN
-            change.path(TORN).write_bytes((before.read_bytes() if before.exists() else b"") + aside)
+        if not mended:
+            change.abandon()
     return mended
 
 
-def _split(path: Path) -> tuple[bytes, bytes]:
-    """The file without its torn last line, and that line, empty where none is torn."""
-    content = path.read_bytes()
-    whole, end, last = content.rpartition(b"\n")
-    parsed = wire.parse(last, wire.KINDS[path.stem], 2, path.name) if last.strip() else []
+def _torn(path: Path) -> tuple[int, bytes]:
+    """At which byte the file's torn last line begins, and the line; empty where none is torn."""
+    if not path.exists():
+        return 0, b""
+    with path.open("rb") as file:
+        start = _start_of_last_line(file)
+        file.seek(start)
+        last = file.read()
+    number = 2 if start else 1  # all that parsing asks of it: the first line may have a byte order mark
+    parsed = wire.parse(last, wire.KINDS[path.stem], number, path.name) if last.strip() else []
     torn = isinstance(parsed, list) and any(problem.message == wire.TORN for problem in parsed)
-    return (whole + end, last) if torn else (content, b"")
+    return start, last if torn else b""
+
+
+def _start_of_last_line(file: BinaryIO) -> int:
+    """The byte behind the last line end: the file's size where it ends in one, 0 where there is none."""
+    at = file.seek(0, os.SEEK_END)
+    while at:
+        size = min(BLOCK, at)
+        at = file.seek(at - size)
+        found = file.read(size).rfind(b"\n")
+        if found >= 0:
+            return at + found + 1
+    return 0
+
+
+def _shorten(change: Transaction, name: str, size: int) -> None:
+    """Keep the first `size` bytes of a file."""
+    path = change.path(name)
+    shutil.copyfile(change.folder / name, path)
+    os.truncate(path, size)
+
+
+def _set_aside(change: Transaction, torn: bytes) -> None:
+    """Add a line to those that were set aside before."""
+    before, kept = change.folder / TORN, change.writes(TORN)
+    path = change.path(TORN)
+    if before.exists() and not kept:
+        shutil.copyfile(before, path)
+    with path.open("ab") as file:
+        file.write(torn + b"\n")

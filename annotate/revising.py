@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -131,11 +131,11 @@ def revising(folder: str | Path, *, adopting: bool = False) -> Iterator[Revision
     folder = Path(folder)
     Corpus.open(folder)  # before the lock, which would make a folder where there is none
     with exclusively(folder) as corpus:
-        log = corpus.log()
+        seen, log = hashes(corpus), corpus.log()
         if not adopting:
             refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
-            _catch_up(corpus, log)
-        with staged(corpus) as change:
+            seen = _catch_up(corpus, log, seen)
+        with staged(corpus, seen) as change:
             revision = Revision(corpus, change, log)
             yield revision
             revision.close()
@@ -148,10 +148,18 @@ def exclusively(folder: Path) -> Iterator[Corpus]:
         yield Corpus(folder, recover(folder))
 
 
+def hashes(corpus: Corpus) -> Mapping[str, str]:
+    """What each file of the corpus holds now, to be taken before the first is read."""
+    return {name: file_sha256(corpus.folder / name) for name in FILES}
+
+
 @contextmanager
-def staged(corpus: Corpus) -> Iterator[Transaction]:
-    """A transaction that fails where anybody else changes a file of the corpus before it ends."""
-    seen = {name: file_sha256(corpus.folder / name) for name in FILES}
+def staged(corpus: Corpus, seen: Mapping[str, str] | None = None) -> Iterator[Transaction]:
+    """A transaction that fails where anybody else changes a file of the corpus before it ends.
+
+    `seen` is what the files held when the first of them was read (default: what they hold now).
+    """
+    seen = hashes(corpus) if seen is None else seen
     with Transaction(corpus.folder) as change:
         for name, sha256 in seen.items():
             change.expect(name, sha256)
@@ -217,16 +225,17 @@ def _is_behind(corpus: Corpus) -> bool:
     return path.exists() and path.stat().st_size > 0 and log_mark(corpus)[1] != file_sha256(path)
 
 
-def _catch_up(corpus: Corpus, log: Log) -> None:
-    """Fold decisions into the view that were logged but are not shown yet."""
+def _catch_up(corpus: Corpus, log: Log, seen: Mapping[str, str]) -> Mapping[str, str]:
+    """Fold decisions into the view that were logged but are not shown yet; what the files hold then."""
     if not _is_behind(corpus):
-        return
+        return seen
     if problems := list(check_log(corpus)):
         raise CorpusError(f"{corpus.folder}: nothing was written", problems)
-    with staged(corpus) as change:
+    with staged(corpus, seen) as change:
         revision = Revision(corpus, change, log)
         revision.fold(revision.claims())
         revision.close()
+    return hashes(corpus)
 
 
 def read_prose(readme: Path) -> str:

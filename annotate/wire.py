@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -125,12 +124,17 @@ def _quickly(raw: bytes, kind: type[Record]) -> Record | None:
         return None
 
 
-@cache
+_KEY_COUNTS: dict[type[Any], int] = {}
+
+
 def _key_count(kind: type[Any]) -> int:
     """How many keys stand on a line, those of nested objects included."""
-    hints = get_type_hints(kind)
-    nested = (hints[field.name] for field in fields(kind))
-    return sum(1 + (_key_count(hint) if is_dataclass(hint) and isinstance(hint, type) else 0) for hint in nested)
+    if kind not in _KEY_COUNTS:
+        hints = get_type_hints(kind)
+        values = [hints[field.name] for field in fields(kind)]
+        nested = [hint for hint in values if is_dataclass(hint) and isinstance(hint, type)]
+        _KEY_COUNTS[kind] = len(values) + sum(map(_key_count, nested))
+    return _KEY_COUNTS[kind]
 
 
 def load(line: str, kind: type[Record]) -> Record:

@@ -16,7 +16,7 @@ from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, La
 from annotate.errors import CorpusError, PendingEdits, Problem
 from annotate.merging import OVERLAP, Change, merge, overlap
 from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
-from annotate.revising import Revision, exclusively, refuse_edits, staged
+from annotate.revising import Revision, exclusively, hashes, refuse_edits, staged
 from annotate.storage import STATE, file_sha256, unfinished
 
 
@@ -191,10 +191,10 @@ def writing(folder: str | Path, codebook: Codebook) -> Iterator[Writer]:
     folder = Path(folder)
     _refuse_foreign(folder)
     with exclusively(folder) as corpus:
-        log = corpus.log()
+        seen, log = hashes(corpus), corpus.log()
         refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
         _refuse_edited_codebook(folder, codebook)
-        with staged(corpus) as change:
+        with staged(corpus, seen) as change:
             revision = Revision(corpus, change, log)
             writer = Writer(revision, codebook)
             yield writer

@@ -1,6 +1,7 @@
 """A small codebook, an article, claims on it, and a corpus folder of them, built by hand: no model is needed."""
 
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from annotate import wire
+from annotate.cli import main
 from annotate.codebook import Codebook
 from annotate.corpus import Labelled
 from annotate.records import (
@@ -117,6 +119,21 @@ def edit(corpus: Path) -> Callable[[str, str], None]:
         path.write_text(content.replace(old, new, 1), encoding="utf-8", newline="\n")
 
     return replace_once
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in this process: exit code, output, errors."""
+
+    def annotate(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["annotate", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    return annotate
 
 
 @pytest.fixture

@@ -25,7 +25,10 @@ name = "Ann Lee"
 [[speakers]]
 name = "Bo Hall"
 """
-TEXT = "Ann Lee said at the long meeting in the harbour hall that the line is good. Bo Hall said the bridge is better.\n\nAnn Lee said nobody asked.\n"
+TEXT = (
+    "Ann Lee said at the long meeting in the harbour hall that the line is good. Bo Hall said the bridge is better.\n\n"
+    "Ann Lee said nobody asked.\n"
+)
 
 
 @dataclass
@@ -62,4 +65,8 @@ def label(folder: Path, codebook: Path, text: str = TEXT, id: str = "harbour") -
     return label_into(folder, [Article.of(text, id)], jobs.Codebook.read(codebook))
 
 
-__all__ = ["TEXT", "TOML", "Models", "label", "relabel"]
+def label_all(folder: Path, codebook: Path, texts: dict[str, str]) -> Summary:
+    return label_into(folder, [Article.of(text, id) for id, text in texts.items()], jobs.Codebook.read(codebook))
+
+
+__all__ = ["TEXT", "TOML", "Models", "label", "label_all", "relabel"]

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from annotate.decisions import read_decisions
 from annotate.edits import pending_edits
 from annotate.errors import CorpusError, TooManyDeletions, UsageError
 from annotate.records import NO_PREDICTION, Claim, Decision, text_digest
+from annotate.revising import Revision
 
 
 def change(folder: Path, index: int, **changes: object) -> Claim:
@@ -262,3 +263,24 @@ def test_a_decision_reads_as_it_was_written(corpus: Path) -> None:
         "schema_version", "time", "annotator", "claim", "field", "from", "to", "mode", "corpus_version",
     ]  # fmt: skip
     assert wire.load(json.dumps(line), Decision) == log_of(corpus)[0]
+
+
+def test_an_editor_that_saves_meanwhile_is_noticed_and_nothing_is_lost(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(corpus, 2, stance="against")
+    real = Revision.fold
+
+    def save_first(self: Revision, claims: Iterable[Claim]) -> None:
+        change(corpus, 3, stance="neutral")
+        real(self, claims)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Revision, "fold", save_first)
+        with pytest.raises(CorpusError, match="changed while this command ran; nothing was written, run it again"):
+            adopt(corpus, "ana")
+    assert [claim.stance for claim in claims_of(corpus)][2:] == ["against", "neutral"]
+    assert log_of(corpus) == []
+    adopt(corpus, "ana")
+    assert len(log_of(corpus)) == 2
+    clean(corpus)

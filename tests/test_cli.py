@@ -158,10 +158,3 @@ def test_labelling_imports_neither_torch_nor_transformers(tmp_path: Path) -> Non
         "assert not {'torch', 'transformers', 'datasets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-
-
-def test_every_command_is_in_the_readme_and_has_an_example() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in ("init", "label", "check", "show", "models"):
-        assert f"annotate {command}" in readme
-        assert "Example: annotate" in annotate(command, "--help").stdout

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
-import tomllib
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.codebook import Codebook, Hypotheses, ListedSpeaker, Place, Target, _Locator, slug, template
+from annotate.codebook import Codebook, Hypotheses, ListedSpeaker, Target, slug, template
 from annotate.errors import CodebookError, Problem
 
 HERE = Path(__file__).parent
@@ -68,36 +66,6 @@ def test_every_problem_has_a_place_and_a_remedy(path: Path) -> None:
         assert problem.remedy
         assert problem.line or problem.message == "there is no target"
         assert not lines[problem.line - 1].startswith("#")
-
-
-# ---- Lines ----
-
-
-def places_in(value: object, place: Place = ()) -> Iterator[Place]:
-    if place:
-        yield place
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from places_in(item, (*place, key))
-
-
-@pytest.mark.parametrize(
-    "path", [p for p in (*VALID, *INVALID, SHIPPED) if not p.stem.startswith("toml-")], ids=name_of
-)
-def test_every_value_has_the_line_that_names_it(path: Path) -> None:
-    toml = path.read_text(encoding="utf-8")
-    lines = _Locator(toml).read()
-    assert set(lines) == set(places_in(tomllib.loads(toml)))
-    for place, line in lines.items():
-        if isinstance(place[-1], str):
-            assert place[-1] in toml.splitlines()[line - 1]
-
-
-def test_lines_of_list_items() -> None:
-    lines = _Locator('a.b = [\n  "x", # ]\n  [1.5,\n  2]]\n[[c]]\n[c.d]\ne = """\n\nf = 1"""\n[[c]]\nf = 2').read()
-    assert (lines["a", "b", 0], lines["a", "b", 1, 0], lines["a", "b", 1, 1]) == (2, 3, 4)
-    assert (lines["c", 0], lines["c", 0, "d"], lines["c", 0, "d", "e"]) == (5, 6, 7)
-    assert (lines["c", 1], lines["c", 1, "f"]) == (10, 11)
 
 
 # ---- Reading ----

@@ -14,7 +14,16 @@ import pytest
 
 import annotate
 
-FILES = {path.stem: path for path in Path(annotate.__file__).parent.glob("*.py")}
+PACKAGE = Path(annotate.__file__).parent
+
+
+def name_of(path: Path) -> str:
+    """The module's dotted name within the package; that of a subpackage is its folder's."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[1:] and parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(path): path for pattern in ("*.py", "*/*.py") for path in PACKAGE.glob(pattern)}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
 HOMES = {
@@ -57,8 +66,9 @@ def _for_types(node: ast.AST) -> bool:
 
 def own(name: str) -> set[str]:
     """The modules of the package that the module `name` imports when it is imported."""
-    parts = (found.split(".") for found in imports(TREES[name], lazy=False))
-    return {part[1] for part in parts if part[0] == "annotate" and part[1:] and part[1] in FILES}
+    parts = (found.split(".")[1:] for found in imports(TREES[name], lazy=False) if found.startswith("annotate."))
+    nearest = (next((home for home in (".".join(part[:2]), part[0]) if home in FILES), "") for part in parts)
+    return set(nearest) - {""}
 
 
 def libraries(name: str, *, lazy: bool) -> set[str]:
@@ -79,6 +89,10 @@ def test_imports_go_one_way() -> None:
     assert set(order) == set(FILES)
 
 
+def test_a_subpackage_is_looked_at_too() -> None:
+    assert "exchange.brat" in own("exchange") and "exchange.pages" in own("exchange.brat")
+
+
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_foreign_names_stay_at_home(name: str) -> None:
     assert [library for library in sorted(libraries(name, lazy=True) & set(HOMES)) if name not in HOMES[library]] == []
@@ -91,7 +105,7 @@ def test_heavy_imports_wait(name: str) -> None:
 
 
 def test_no_module_is_called_utils() -> None:
-    assert {"common", "helpers", "misc", "util", "utils"} & set(FILES) == set()
+    assert {"common", "helpers", "misc", "util", "utils"} & {name.rpartition(".")[2] for name in FILES} == set()
 
 
 HELP = [sys.executable, "-m", "annotate", "--help"]
