@@ -75,10 +75,10 @@ def edit(folder: Path, every: int) -> int:
         nonlocal changed
         for number, (_, claim) in enumerate(wire.read(path, Claim)):
             assert isinstance(claim, Claim)
-            if number % every == 0:
-                changed += 1
-                claim = replace(claim, stance="favor" if claim.stance == "against" else "against")
-            yield claim
+            edited = number % every == 0
+            changed += edited
+            stance = "favor" if claim.stance == "against" else "against"
+            yield replace(claim, stance=stance) if edited else claim
 
     wire.write(path.with_suffix(".new"), lines())
     path.with_suffix(".new").replace(path)
