@@ -4,6 +4,7 @@
   into `annotator` of a line whose stance is left as it is confirms the stance.
 - What is decided of a span (itself, its source and cue, who speaks) goes to the claims of the other targets there;
   a stance, and a speaker, goes to the other parts of a claim that its cue splits.
+- A line of one's own in place of a claim that is gone, on the same span, corrects that claim.
 - A deleted line is a decision too. More than MANY deletions are adopted only when their number is given: a file cut
   short, or a filtered export saved over it, is no decision.
 """
@@ -11,9 +12,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from annotate import wire
@@ -23,7 +25,7 @@ from annotate.corpus import ARTICLES, BASE, CLAIMS, Corpus
 from annotate.decisions import GONE, Dispute, decide, filled, remembered, value_of
 from annotate.edits import differences, edits_of
 from annotate.errors import CorpusError, Problem, TooManyDeletions, UsageError
-from annotate.records import NO_PREDICTION, Claim, DecidedField, Decision, Mode, claim_id
+from annotate.records import NO_PREDICTION, Article, Claim, DecidedField, Decision, Mode, claim_id
 from annotate.revising import Revision, check_log, revising
 from annotate.texts import ArticleIndex
 
@@ -81,6 +83,7 @@ def adopt(folder: Path, annotator: str, *, adjudicate: bool = False, deletions: 
             return Adopted()
         revision.decide(decisions)
         revision.fold(batch.view(file))
+        _refuse_clashes(revision, decisions)
         return adopted(revision, decisions)
 
 
@@ -105,7 +108,47 @@ def withdraw(folder: Path, annotator: str, claims: Iterable[str], field: str = "
         _refuse_unseen(revision, {decision.claim for decision in made if decision.field == "span"})
         revision.decide(made)
         revision.fold(revision.claims())
+        _refuse_clashes(revision, made)
         return adopted(revision, made)
+
+
+def _refuse_clashes(revision: Revision, made: Iterable[Decision]) -> None:
+    """CorpusError where the new view would be illegal, though each decision is legal.
+
+    A place is undecided again where annotators differ on it, or one of them takes their word back.
+    """
+    ids = {decision.claim for decision in made if decision.field in ("claim", "span")}
+    if not ids:
+        return
+    articles = {claim.article for claim in revision.claims() if claim.id in ids}
+    articles |= {line.article for id, line in revision.log.lines() if id in ids}
+    problems = []
+    for one, other in clashes(revision, articles):
+        if other:
+            message = f"would overlap {other.id} at [{one.start}, {one.end})"
+            problems.append(Problem(one.id, message, "move or delete one of them first"))
+        else:
+            message = f"would continue {one.continues}, which is gone"
+            problems.append(Problem(one.id, message, "decide alike of both parts"))
+    if problems:
+        folder = revision.corpus.folder
+        raise CorpusError(f"{folder}: {len(problems)} claims would be left broken; nothing was written", problems)
+
+
+def clashes(revision: Revision, articles: Collection[str]) -> Iterator[tuple[Claim, Claim | None]]:
+    """Claims of these articles that overlap another one in the new view, or continue one that is gone (None)."""
+    found: dict[str, list[Claim]] = {article: [] for article in articles}
+    for _, claim in wire.read(revision.change.path(CLAIMS), Claim) if found else ():
+        assert isinstance(claim, Claim)
+        if claim.article in found:
+            found[claim.article].append(claim)
+    for claims in found.values():
+        there = {claim.id for claim in claims}
+        yield from ((claim, None) for claim in claims if claim.continues and claim.continues not in there)
+        claims.sort(key=lambda claim: (claim.target, claim.start, claim.end))
+        for one, other in pairwise(claims):
+            if one.target == other.target and other.start < one.end:
+                yield one, other
 
 
 def _refuse_unseen(revision: Revision, claims: set[str]) -> None:
@@ -123,27 +166,40 @@ def legal_annotator(name: str) -> None:
         raise UsageError(f"--annotator {name!r}: a letter first, then letters, digits, dots, hyphens and underscores")
 
 
-def illegal(corpus: Corpus, found: Sequence[Difference]) -> Iterator[Problem]:
+def illegal(corpus: Corpus, found: Iterable[Difference]) -> Iterator[Problem]:
     """Changes that are not a person's to make, where `check` does not see them by the line alone."""
-    file = str(corpus.folder / CLAIMS)
+    rules = Rules(corpus)
     for one in found:
+        yield from rules.broken(one)
+
+
+class Rules:
+    """What a person may change by hand, one difference at a time."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus, self._file = corpus, str(corpus.folder / CLAIMS)
+
+    @cached_property
+    def _texts(self) -> ArticleIndex:
+        return ArticleIndex(self._corpus.folder / ARTICLES)
+
+    def broken(self, one: Difference) -> Iterator[Problem]:
+        """What of the difference is not a person's to make, and is not seen by the line alone."""
         for edit in edits_of(one):
             if not edit.legal and not edit.field.startswith("prediction."):
-                yield edit.problem(file)
+                yield edit.problem(self._file)
         if one.old is None and one.new and one.new.prediction != NO_PREDICTION and one.new.id == "":
-            yield Problem(file, "a claim of your own has no prediction", 'every string "", every number 0', one.line)
-    yield from _moved_unseen(corpus, found)
+            message, remedy = "a claim of your own has no prediction", 'every string "", every number 0'
+            yield Problem(self._file, message, remedy, one.line)
+        yield from self._unseen(one)
 
-
-def _moved_unseen(corpus: Corpus, found: Sequence[Difference]) -> Iterator[Problem]:
-    """Spans that were changed or added where the article's text is not there to prove them."""
-    moved = [one for one in found if one.new and (_places(one.new) != _places(one.old) if one.old else not one.new.id)]
-    texts = ArticleIndex(corpus.folder / ARTICLES) if moved else None
-    for one in moved:
-        article = texts.get(one.new.article) if texts and one.new else None
-        if article and article.length > len(article.text):
-            message = "a span was set by hand, and the article's text is not here to prove it"
-            yield Problem(str(corpus.folder / CLAIMS), message, _hydrate_first(corpus), one.line, "start")
+    def _unseen(self, one: Difference) -> Iterator[Problem]:
+        """A span that was changed or added where the article's text is not there to prove it."""
+        if one.new and (_places(one.new) != _places(one.old) if one.old else not one.new.id):
+            article = self._texts.get(one.new.article)
+            if article and article.length > len(article.text):
+                message = "a span was set by hand, and the article's text is not here to prove it"
+                yield Problem(self._file, message, _hydrate_first(self._corpus), one.line, "start")
 
 
 def _hydrate_first(corpus: Corpus) -> str:
@@ -189,7 +245,12 @@ class Batch:
         """(What a decision holds for, field) → the value, and the file and line that say it."""
         self._before: dict[tuple[str, DecidedField], str] = {}
         self._confirmed: list[tuple[str, int, Claim]] = []
-        self._new: list[tuple[int, Claim]] = []
+        self._new: dict[str, tuple[str, int, Claim]] = {}
+        """The id that an added line gets → its file and number, and what it holds."""
+        self._written: set[str] = set()
+        """The ids that stand on added lines, most often ""."""
+        self._corrected: dict[str, Claim] = {}
+        """Claims whose lines gave way to one that a person wrote at the same place."""
         self._added: dict[int, Claim] = {}
         self._made: list[Decision] = []
         self.gone: list[Claim] = []
@@ -203,7 +264,10 @@ class Batch:
         if one.old and one.new:
             self._changed(file, one.line, one.old, one.new, names)
         elif one.new:
-            self._new.append((one.line, one.new))
+            self._new[self._id(one.new)] = file, one.line, one.new
+            self._written.add(one.new.id)
+        elif one.old and one.old.id in self._new:
+            self._correct(one.old)
         elif one.old:
             self.gone.append(one.old)
 
@@ -215,10 +279,11 @@ class Batch:
         """What the differences amount to, once all of them were heard."""
         for file, line, claim in self._confirmed:
             self._values.setdefault((self._reach(claim, "stance"), "stance"), (claim.stance, file, line))
-        if self._values:
+        self._refuse_taken()
+        if self._values and not self.problems:
             self._spread()
-        for line, claim in self._new:
-            self._add(line, claim)
+        for id, (_, line, claim) in self._new.items():
+            self._add(id, line, claim)
         for claim in self.gone:
             self._decide(claim.id, "claim", remembered(claim), GONE)
         return self._made
@@ -253,32 +318,72 @@ class Batch:
                 self.problems.append(Problem(file, message, remedy, line, "annotator"))
             elif not names:
                 names = ["stance"]
+        if self._mode == "adjudicate" and self._revision.log.disputed(new.id, "claim"):
+            self._decide(new.id, "claim", remembered(old), remembered(new))
         for name in names:
-            value = value_of(new, name)
             self._before[new.id, name] = value_of(old, name)
-            known, there, where = self._values.setdefault((self._reach(new, name), name), (value, file, line))
-            if known != value:
-                at = f"line {where}" if there == file else f"{there}:{where}"
-                message = f"{value!r}, but {at} has {known!r}, and both are one {_what(name)}"
-                self.problems.append(Problem(file, message, "give both the same value", line, name))
+            self._values.setdefault((self._reach(new, name), name), (value_of(new, name), file, line))
+            self._agree(file, line, new, name)
+
+    def _agree(self, file: str, line: int, claim: Claim, name: DecidedField) -> None:
+        """The claim must have the value that another line gives to all that it holds for."""
+        value = value_of(claim, name)
+        known, there, where = self._values.get((self._reach(claim, name), name), (value, file, line))
+        if known != value:
+            at = f"line {where}" if there == file else f"{there}:{where}"
+            message = f"{value!r}, but {at} has {known!r}, and both are one {_what(name)}"
+            self.problems.append(Problem(file, message, "give both the same value", line, name))
 
     def _spread(self) -> None:
         """A decision for every claim that a changed value holds for."""
-        for claim in self._revision.claims():
+        for file, line, claim in self._new.values():
+            for name in FIELDS:
+                self._agree(file, line, claim, name)
+        for there in self._revision.claims():
+            id = self._id(there) if there.id in self._written else there.id
+            if id in self._new:
+                continue
+            claim = self._corrected.get(id, there)
             for name in FIELDS:
                 if held := self._values.get((self._reach(claim, name), name)):
-                    before = self._before.get((claim.id, name))
-                    self._decide(claim.id, name, value_of(claim, name) if before is None else before, held[0])
+                    before = self._before.get((id, name))
+                    self._decide(id, name, value_of(claim, name) if before is None else before, held[0])
 
-    def _add(self, line: int, claim: Claim) -> None:
+    def _id(self, claim: Claim) -> str:
+        """The id of an added line: its own where the models gave it, or the log knows it; else one for its place."""
+        known = claim.id in self._revision.log and self._revision.log.is_gone(claim.id)
+        if claim.id and (known or claim.prediction != NO_PREDICTION):
+            return claim.id
+        return claim_id(self._article(claim).sha256, claim.start, claim.end, claim.target)
+
+    def _article(self, claim: Claim) -> Article:
         article = self._revision.texts.get(claim.article)
         assert article is not None  # checked before
-        known = claim.id in self._revision.log and self._revision.log.is_gone(claim.id)
-        id = claim.id if known else claim_id(article.sha256, claim.start, claim.end, claim.target)
-        self._added[line] = replace(filled(claim, article), id=id)
-        self._decide(id, "claim", GONE, remembered(self._added[line]))
-        if claim.note:
-            self._decide(id, "note", "", claim.note)
+        return article
+
+    def _correct(self, old: Claim) -> None:
+        """A line that a person wrote in place of one that is gone corrects or confirms it: the prediction stays."""
+        file, line, own = self._new.pop(old.id)
+        signed = own.annotator or old.annotator
+        kept = replace(own, id=old.id, continues=old.continues, annotator=signed, prediction=old.prediction)
+        new = self._corrected[old.id] = self._added[line] = filled(kept, self._article(own))
+        self._changed(file, line, old, new, ("stance",))
+
+    def _refuse_taken(self) -> None:
+        """A problem for each added line at a place where a claim was found that stands elsewhere now."""
+        for claim in self._revision.claims() if self._new else ():
+            file, line, own = self._new.get(claim.id, ("", 0, claim))
+            if line and own.id != claim.id:
+                message = f"{claim.id}, which stands at [{claim.start}, {claim.end}) now, was found here"
+                self.problems.append(Problem(file, message, "move that one back instead of adding one", line, "start"))
+
+    def _add(self, id: str, line: int, claim: Claim) -> None:
+        added = self._added[line] = replace(filled(claim, self._article(claim)), id=id)
+        self._decide(id, "claim", GONE, remembered(added))
+        for name in FIELDS:
+            before = self._revision.log.shown(added, name)
+            if value_of(added, name) != before:
+                self._decide(id, name, before, value_of(added, name))
 
     def _decide(self, claim: str, name: DecidedField, before: str, after: str) -> None:
         self._made.append(decide(self._annotator, claim, name, before, after, self._mode, self._version, self._time))

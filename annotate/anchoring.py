@@ -9,6 +9,7 @@ there is no second such place, and the order of spans is kept; what is not so is
 from __future__ import annotations
 
 import hashlib
+import heapq
 import itertools
 import re
 import unicodedata
@@ -235,14 +236,22 @@ def _consistent(placed: Placed) -> Placed:
     """The same without spans that are out of order, or that overlap now and did not before."""
     pairs = [(old, new) for old, new in placed.items() if new]
     kept = [pairs[i] for i in _rising([new[0] for _, new in pairs])]
-    clashing = {
-        old
-        for (one, one_new), (other, other_new) in itertools.pairwise(kept)
-        if one[1] <= other[0] and one_new[1] > other_new[0]
-        for old in (one, other)
-    }
+    clashing = set(_clashing(kept))
     good = dict(kept)
     return {old: None if old in clashing else good.get(old) for old in placed}
+
+
+def _clashing(pairs: Iterable[tuple[Bounds, Bounds]]) -> Iterator[Bounds]:
+    """Old spans that another one ended before, and whose new ones overlap; the pairs are sorted by both."""
+    open_: list[tuple[int, int, Bounds]] = []
+    reach: tuple[int, Bounds] = (0, (0, 0))
+    for old, new in pairs:
+        while open_ and open_[0][0] <= old[0]:
+            _, end, ended = heapq.heappop(open_)
+            reach = max(reach, (end, ended))
+        if reach[0] > new[0]:
+            yield from (old, reach[1])
+        heapq.heappush(open_, (old[1], new[1], old))
 
 
 class _Moving:
@@ -256,6 +265,7 @@ class _Moving:
         back = _inverse(self._image, len(self._new.keys))
         slide(self._new.keys, back, len(self._old.keys), _breaks(new, self._new))
         self._image = _inverse(back, len(self._old.keys))
+        self._back = _inverse(self._image, len(self._new.keys))
         self._free = set(range(len(self._new.keys))) - set(self._image)
 
     def place(self, start: int, end: int) -> Bounds | None:
@@ -264,10 +274,15 @@ class _Moving:
         if first >= last:
             return self._marks_between(first, start, end)
         low, high = self._gap(first, last)
-        found = self._equal(first, last, low, high) or self._elsewhere(first, last)
+        found = self._equal(first, last, low, high)
+        if not found or not self._is_literal(start, end, first, found[0]):
+            literal = self._literal(start, end, first, last)
+            if literal and last - first <= LONG:
+                return None  # too few words to follow, and too many to be taken for those of another place
+            found = literal or found or self._elsewhere(first, last)
         if found:
             return self._exact(start, end, first, last, found[0])
-        found = self._edited(first, last, low, high)
+        found = None if self._left_over(first, last) else self._edited(first, last, low, high)
         return self._with_marks(start, end, first, last, found) if found else None
 
     def _gap(self, first: int, last: int) -> Bounds:
@@ -299,6 +314,30 @@ class _Moving:
             return there[0], there[0] + count
         there = [at for at in there if all(i in self._free for i in range(at, at + count))]
         return (there[0], there[0] + count) if len(there) == 1 else None
+
+    def _literal(self, start: int, end: int, first: int, last: int) -> Bounds | None:
+        """The same words with the same capitals and marks, wherever they stand, where they do so once in both texts."""
+        count, keys = last - first, self._old.keys[first:last]
+        if count < LONG or not self._old_occurs_once(keys):
+            return None
+        there = self._occurrences(keys, range(len(self._new.keys) - count + 1))
+        literal = [at for at in there if self._is_literal(start, end, first, at)]
+        return (literal[0], literal[0] + count) if len(literal) == 1 else None
+
+    def _is_literal(self, start: int, end: int, first: int, at: int) -> bool:
+        begin = self._new.starts[at] - (self._old.starts[first] - start)
+        return begin >= 0 and self._new_text.startswith(self._old_text[start:end], begin)
+
+    def _left_over(self, first: int, last: int) -> bool:
+        """Whether the same words stand somewhere that is no other place's of the old text: an edit is not told then."""
+        count, keys = last - first, self._old.keys[first:last]
+        there = self._occurrences(keys, range(len(self._new.keys) - count + 1))
+        return any(not self._is_image(keys, at) for at in there)
+
+    def _is_image(self, keys: list[str], at: int) -> bool:
+        """Whether the words at `at` of the new text are aligned, all of them, with the same words of the old one."""
+        begin, count = self._back[at], len(keys)
+        return begin >= 0 and self._image[begin : begin + count] == list(range(at, at + count))
 
     def _old_occurs_once(self, keys: list[str]) -> bool:
         old, count = self._old.keys, len(keys)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from annotate import wire
 from annotate.codebook import Codebook
-from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, SPEAKERS, Corpus
+from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, DECISIONS, REMOVALS, SPEAKERS, Corpus
+from annotate.decisions import faults
 from annotate.errors import CodebookError, Problem, did_you_mean
 from annotate.records import (
     NARRATOR,
@@ -19,6 +20,8 @@ from annotate.records import (
     Anchor,
     Article,
     Claim,
+    Decision,
+    Removal,
     Span,
     Speaker,
     text_digest,
@@ -40,6 +43,8 @@ def check(corpus: Corpus) -> Iterator[Problem]:
     yield from _Claims(corpus.folder / CLAIMS, index, speakers, codebook).problems()
     if (corpus.folder / ANCHORS).exists():
         yield from _check_anchors(corpus.folder / ANCHORS, index)
+    yield from _check_decisions(corpus.folder / DECISIONS)
+    yield from _check_removals(corpus.folder / REMOVALS)
 
 
 def check_claim(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]]:
@@ -177,6 +182,16 @@ def _check_anchors(path: Path, articles: ArticleIndex) -> Iterator[Problem]:
         elif not anchor.start <= anchor.end <= article.length:
             message = f"[{anchor.start}, {anchor.end}) is no span of an article of length {article.length}"
             yield Problem(str(path), message, "delete the line", line, "end")
+
+
+def _check_decisions(path: Path) -> Iterator[Problem]:
+    for line, decision in wire.read(path, Decision, str(path)) if path.exists() else ():
+        yield from decision if isinstance(decision, list) else (bad.at(str(path), line) for bad in faults(decision))
+
+
+def _check_removals(path: Path) -> Iterator[Problem]:
+    for _, removal in wire.read(path, Removal, str(path)) if path.exists() else ():
+        yield from removal if isinstance(removal, list) else ()
 
 
 def _check_speakers(path: Path, codebook: Codebook | None, ids: set[str]) -> Iterator[Problem]:

@@ -37,6 +37,9 @@ def main() -> None:
     except AnnotateError as error:
         print(f"annotate: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except OSError as error:  # a file that may not be read, a disk that fails: not ours, and no traceback's worth
+        print(f"annotate: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("annotate: interrupted; nothing that was there before has changed", file=sys.stderr)
         sys.exit(130)
@@ -113,21 +116,21 @@ def check(
 
     Example: annotate check my-study/corpus
     """
-    from annotate.jobs import examine
+    from annotate.jobs import examine, findings
     from annotate.repair import repair
 
     if mend:
         _report(repair(corpus))
-    problems, edits = examine(corpus)
     if as_json:
-        print(json.dumps({"problems": _as_dicts(problems), "edits": _as_dicts(edits)}, ensure_ascii=False, indent=1))
-    else:
-        _report(problems)
-        for edit in edits:
-            print(f"edit: {edit}")
-        print(f"{corpus}: {len(problems)} problems, {len(edits)} hand edits")
-    if problems:
-        raise typer.Exit(1)
+        problems, edits = map(_as_dicts, examine(corpus))
+        print(json.dumps({"problems": problems, "edits": edits}, ensure_ascii=False, indent=1))
+        raise typer.Exit(int(bool(problems)))
+    counts = [0, 0]
+    for is_edit, found in findings(corpus):
+        counts[is_edit] += 1
+        print(f"edit: {found}" if is_edit else found, file=sys.stdout if is_edit else sys.stderr)
+    print(f"{corpus}: {counts[0]} problems, {counts[1]} hand edits")
+    raise typer.Exit(int(counts[0] > 0))
 
 
 @app.command()
@@ -194,24 +197,29 @@ def relabel(
     corpus: CorpusFolder,
     model: Annotated[str, typer.Option(help="A Hub id or local folder of an NLI model.")] = "",
     codebook: Annotated[Path | None, typer.Option(help="Another codebook (default: the corpus's own).")] = None,
+    articles: Annotated[list[str] | None, typer.Option(help="New texts: files or folders, as label reads.")] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="More new texts.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Label all articles again; what people decided stays, and the report says where the models differ.
+    """Label all articles again, with --articles in texts that changed; what people decided stays.
+
+    The report says where the models differ from people.
 
     Example: annotate relabel my-study/corpus --model my-models/nli --dry-run
     """
     from annotate.jobs import relabel as label_again
 
+    texts = [*(articles or ()), *(more or ())]
     with _progress() as advance:
-        summary = label_again(corpus, model, codebook, dry_run=dry_run, advance=advance)
+        summary = label_again(corpus, model, codebook, texts, dry_run=dry_run, advance=advance)
     _report(summary.problems)
     if as_json:
         print(json.dumps([change._asdict() for change in summary.changes], ensure_ascii=False, indent=1))
-        return
-    for change in summary.changes:
-        print(change)
-    print(f"{corpus}: {'would be: ' if dry_run else ''}{summary}")
+    else:
+        print(*summary.changes, f"{corpus}: {'would be: ' if dry_run else ''}{summary}", sep="\n")
+    if summary.failed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -35,38 +35,24 @@ class _Line(NamedTuple):
 
 
 def compare(old: Path, new: Path) -> Iterator[Difference]:
-    """Every difference; claims that are gone come last, those that changed before them.
+    """Every difference, in the order of the newer file; claims that are gone come last.
 
     The order of keys, and how numbers are written, count for nothing either.
     """
-    digests = {line.claim.id: _digest(line.claim) for line in _lines(old) if isinstance(line.claim, Claim)}
-    changed: dict[str, tuple[int, int]] = {}
-    """Id → number and place of its line in the newer file."""
-    for line, place, claim in _lines(new):
-        if isinstance(claim, list):
-            yield Difference(line, None, None)
-        elif claim.id not in digests:
-            yield Difference(line, None, claim)
-        elif digests.pop(claim.id) != _digest(claim):
-            changed[claim.id] = (line, place)
-    if changed or digests:
-        yield from _told(old, new, changed, digests)
-
-
-def _told(old: Path, new: Path, changed: dict[str, tuple[int, int]], gone: dict[str, bytes]) -> Iterator[Difference]:
-    """The older lines of the claims that changed, with the newer ones, then of those that are gone."""
-    places: list[int] = []
-    with new.open("rb") as newer, old.open("rb") as older:
-        for _, place, before in _lines(old):
-            if not isinstance(before, Claim):
-                continue
-            if before.id in changed:
-                number, there = changed.pop(before.id)
-                yield Difference(number, before, _at(newer, there))
-            elif gone.pop(before.id, None):
-                places.append(place)
-        for place in places:
-            yield Difference(0, _at(older, place), None)
+    known: dict[str, bytes] = {}
+    for _, place, claim in _lines(old):
+        if isinstance(claim, Claim):
+            known[claim.id] = _digest(claim) + place.to_bytes(8)
+    with old.open("rb") as older:
+        for line, _, claim in _lines(new):
+            if isinstance(claim, list):
+                yield Difference(line, None, None)
+            elif (there := known.pop(claim.id, None)) is None:
+                yield Difference(line, None, claim)
+            elif there[:-8] != _digest(claim):
+                yield Difference(line, _at(older, there), claim)
+        for there in known.values():
+            yield Difference(0, _at(older, there), None)
 
 
 def _lines(path: Path) -> Iterator[_Line]:
@@ -79,13 +65,13 @@ def _lines(path: Path) -> Iterator[_Line]:
             place += len(raw)
 
 
-def _at(file: BinaryIO, place: int) -> Claim:
-    """The claim on the line that begins at `place`, which was read before."""
-    file.seek(place)
-    try:
-        return wire.load(file.readline().decode().removeprefix(wire.BOM), Claim)
-    except ValueError:
-        raise CorpusError(f"{file.name}: changed while it was read; run the command again") from None
+def _at(file: BinaryIO, known: bytes) -> Claim:
+    """The claim on the line that begins at the place in the last eight bytes, which was read before."""
+    file.seek(int.from_bytes(known[-8:]))
+    claim = wire.parse(file.readline(), Claim, 1, file.name)
+    if isinstance(claim, list):
+        raise CorpusError(f"{file.name}: changed while it was read; run the command again")
+    return claim
 
 
 def _digest(claim: Claim) -> bytes:

@@ -19,7 +19,7 @@ from annotate.storage import STATE, locked, recover, unfinished
 ARTICLES, CLAIMS, SPEAKERS = "articles.jsonl", "claims.jsonl", "speakers.jsonl"
 CODEBOOK, CARD, DECISIONS, CHANGELOG = "codebook.toml", "README.md", "decisions.jsonl", "CHANGELOG.md"
 REMOVALS = "removals.jsonl"
-RELEASES = "releases"
+RELEASES, MANIFEST = "releases", "manifest.json"
 ANCHORS, UNPLACED = "anchors.jsonl", "unplaced.jsonl"
 BASE = f"{STATE}/base"
 """What the software last wrote, so that a person's edits can be told from it."""
@@ -59,6 +59,11 @@ class Corpus:
             raise CorpusError(f"{folder}: {what}; annotate label INPUT --codebook FILE --corpus {folder}")
         refuse_newer(folder)
         return cls(folder, recovered)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether this is a release in its corpus, which never changes."""
+        return self.folder.resolve().parent.name == RELEASES and (self.folder / MANIFEST).exists()
 
     @cached_property
     def codebook(self) -> Codebook:

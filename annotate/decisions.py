@@ -15,9 +15,10 @@ log may be older than what stands there. A claim is gone from the view while "" 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,9 @@ from annotate.errors import CorpusError, Problem
 from annotate.records import (
     NO_PREDICTION,
     NO_SPAN,
+    QUOTATIONS,
     SCHEMA_VERSION,
+    STANCES,
     Article,
     Claim,
     DecidedField,
@@ -36,11 +39,16 @@ from annotate.records import (
     text_digest,
 )
 
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
 GONE = ""
 """The value of the field "claim" where there is no such line."""
 
 SHARED: tuple[DecidedField, ...] = ("speaker", "span", "source", "cue", "quotation")
 """What is decided for a span whatever the target: equal on all its siblings."""
+
+WHOLE: tuple[DecidedField, ...] = ("stance", *SHARED)
+"""What a decision on a line as a whole says."""
 
 ArticleOf = Callable[[str], Article | None]
 
@@ -122,14 +130,19 @@ class Dispute(NamedTuple):
     said: dict[str, str]
 
     def __str__(self) -> str:
-        sides = ", ".join(f"{who} says {_shown(self.field, value)}" for who, value in self.said.items())
+        shown = {who: repr(value) for who, value in self.said.items()}
+        if self.field == "claim":
+            shown = _lines_apart(self.said)
+        sides = ", ".join(f"{who} says {value}" for who, value in shown.items())
         return f"{self.claim}: {self.field} is disputed: {sides}"
 
 
-def _shown(name: DecidedField, value: str) -> str:
-    if name == "claim":
-        return "keep" if value else "delete"
-    return repr(value)
+def _lines_apart(said: dict[str, str]) -> dict[str, str]:
+    """What each says of a line as a whole: to delete it, or to keep it, and as what where two say so otherwise."""
+    lines = {who: wire.load(value, Claim) for who, value in said.items() if value != GONE}
+    apart = [name for name in WHOLE if len({value_of(line, name) for line in lines.values()}) > 1]
+    kept = {who: ", ".join(["keep", *(f"{n} {value_of(line, n)!r}" for n in apart)]) for who, line in lines.items()}
+    return {who: kept.get(who, "delete") for who in said}
 
 
 class Log:
@@ -156,7 +169,10 @@ class Log:
 
     def now(self) -> str:
         """The time for a decision that counts after all that were made, even where a clock was ahead."""
-        return max(now(), self._latest)
+        time = now()
+        if time > self._latest:
+            return time
+        return _written(datetime.strptime(self._latest, _TIME).replace(tzinfo=UTC) + timedelta(microseconds=1))
 
     def __contains__(self, claim: str) -> bool:
         return claim in self._opinions
@@ -165,6 +181,13 @@ class Log:
         """What stands decided of a field, if anything does."""
         opinions = self._opinions.get(claim, {}).get(name)
         return opinions.in_force if opinions else None
+
+    def shown(self, claim: Claim, name: DecidedField) -> str:
+        """What the view shows of a field of a claim, as far as the log and the prediction tell; else what it has."""
+        if opinions := self._opinions.get(claim.id, {}).get(name):
+            force = opinions.in_force
+            return force.value if force else _undecided(claim, name, opinions.original)
+        return _undecided(claim, name, "" if name == "note" else value_of(claim, name))
 
     def said(self, claim: str, name: DecidedField) -> dict[str, str]:
         """Who says what of a field."""
@@ -185,6 +208,11 @@ class Log:
             return force.value == GONE
         return opinions.original == GONE and not opinions.said
 
+    def disputed(self, claim: str, name: DecidedField) -> bool:
+        """Whether annotators differ on a field and nobody has ruled."""
+        opinions = self._opinions.get(claim, {}).get(name)
+        return opinions is not None and opinions.disputed
+
     def disputes(self) -> Iterator[Dispute]:
         """Every field on which annotators differ and nobody has ruled."""
         for claim, fields in self._opinions.items():
@@ -193,12 +221,22 @@ class Log:
                     yield Dispute(claim, name, dict(opinions.said))
 
     def lines(self) -> Iterator[tuple[str, Claim]]:
-        """Claims that a person added, deleted or restored, each with the latest line that the log remembers."""
-        for claim, fields in self._opinions.items():
-            if opinions := fields.get("claim"):
-                remembered = [value for value in (*opinions.said.values(), opinions.original) if value]
-                if remembered:
-                    yield claim, wire.load(remembered[0], Claim)
+        """Claims that a person added, deleted or restored, each with a line that the log remembers."""
+        for claim in self._opinions:
+            if line := self.line(claim):
+                yield claim, line
+
+    def line(self, claim: str) -> Claim | None:
+        """The line that the log remembers of a claim that a person added, deleted or restored.
+
+        It is the one in force, else what was said first.
+        """
+        opinions = self._opinions.get(claim, {}).get("claim")
+        if opinions is None:
+            return None
+        force = opinions.in_force
+        lines = [value for value in (force.value if force else "", *opinions.said.values(), opinions.original) if value]
+        return wire.load(lines[0], Claim) if lines else None
 
     def transcribed(
         self, claim: str, move: Callable[[DecidedField, str], str], version: str, software: str = "annotate"
@@ -234,27 +272,50 @@ class Log:
             return claim
         if self.is_gone(claim.id):
             return None
+        if claim.prediction == NO_PREDICTION and (added := self.line(claim.id)):
+            for name in WHOLE:
+                claim = with_value(claim, name, value_of(added, name), article_of)
         deciders: dict[str, None] = {}
         for name, opinions in fields.items():
             force = opinions.in_force
             if force:
                 deciders.update(dict.fromkeys(force.annotators))
             if name != "claim":
-                value = force.value if force else _undecided(claim, name, opinions.original)
-                claim = with_value(claim, name, value, article_of)
+                claim = with_value(claim, name, self.shown(claim, name), article_of)
         return replace(claim, annotator="+".join(sorted(deciders)))
 
 
 def read_decisions(path: Path) -> Iterator[Decision]:
     """The decisions of a log, in order; CorpusError names every bad line, after the good ones before it."""
     problems: list[Problem] = []
-    for _, decision in wire.read(path, Decision, str(path)) if path.exists() else ():
+    for line, decision in wire.read(path, Decision, str(path)) if path.exists() else ():
         if isinstance(decision, list):
             problems += decision
+        elif bad := [one.at(str(path), line) for one in faults(decision)]:
+            problems += bad
         elif not problems:
             yield decision
     if problems:
         raise CorpusError(f"{path}: the log of decisions is damaged; restore it from a copy", problems)
+
+
+def faults(decision: Decision) -> Iterator[wire.BadLine]:
+    """What is wrong with the values of a decision, which its type does not tell."""
+    values = {"from": decision.from_} | ({"to": decision.to} if decision.mode != "withdraw" else {})
+    for key, value in values.items():
+        if not _is_legal(decision.field, value):
+            yield wire.BadLine(f"{value[:40]!r} is no {decision.field}", "restore the log from a copy", key)
+
+
+def _is_legal(name: DecidedField, value: str) -> bool:
+    if name in ("span", "source", "cue"):
+        return re.fullmatch(r"[0-9]{1,18}:[0-9]{1,18}", value) is not None
+    if name in ("stance", "quotation"):
+        return value in (STANCES if name == "stance" else QUOTATIONS)
+    try:
+        return name != "claim" or value == GONE or bool(wire.load(value, Claim))
+    except wire.BadLines:
+        return False
 
 
 def folded(claims: Iterable[Claim], log: Log, article_of: ArticleOf) -> Iterator[Claim]:
@@ -331,7 +392,11 @@ def filled(claim: Claim, article: Article) -> Claim:
 
 def now() -> str:
     """The time as decisions carry it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _written(datetime.now(UTC))
+
+
+def _written(time: datetime) -> str:
+    return time.strftime(_TIME)
 
 
 def decide(

@@ -1,19 +1,20 @@
 """What people changed in `claims.jsonl` since the software last wrote it.
 
 An edit is told by comparison with the base snapshot; where that is gone, with the sealed prediction and
-the log of decisions.
+the log of decisions. What the log says is no edit: a copy of the log and of the view may come from somebody
+else, by git or by mail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from annotate import wire
 from annotate.comparison import Difference, compare
-from annotate.decisions import ArticleOf, Log
+from annotate.decisions import ArticleOf, Log, filled
 from annotate.errors import Problem
 from annotate.records import NO_PREDICTION, Claim, text_digest
 from annotate.storage import file_sha256
@@ -24,6 +25,7 @@ EDITABLE = frozenset(
 )
 """The fields, by dotted path, that a person may change in the file. `digest` is put right by the software."""
 
+NAMES = tuple(field.name for field in fields(Claim))
 NOWHERE: ArticleOf = lambda _: None  # noqa: E731
 ANOTHER_TEXT = "another text"
 
@@ -65,9 +67,16 @@ def differences(
     claims: Path, base: Path, log: Log | None = None, article_of: ArticleOf = NOWHERE
 ) -> Iterator[Difference]:
     """Every claim that a person changed, added or deleted."""
+    log = log or Log()
     if file_sha256(claims) == file_sha256(base):
-        return iter(())
-    return compare(base, claims) if base.exists() else _without_base(claims, log or Log(), article_of)
+        return
+    if not base.exists():
+        yield from _without_base(claims, log, article_of)
+        return
+    for one in compare(base, claims):
+        left = _undecided(one, log, article_of) if log.count else one
+        if left:
+            yield left
 
 
 def edits_of(difference: Difference) -> Iterator[Edit]:
@@ -81,10 +90,8 @@ def edits_of(difference: Difference) -> Iterator[Edit]:
     elif new is None:
         yield Edit("deleted", old.id, 0)
     else:
-        before, after = _flat(asdict(old)), _flat(asdict(new))
-        for field, value in before.items():
-            if value != after[field]:
-                yield Edit("changed", new.id, line, field, str(value), str(after[field]))
+        for field, before, after in _differing(old, new):
+            yield Edit("changed", new.id, line, field, str(before), str(after))
 
 
 def _without_base(claims: Path, log: Log, article_of: ArticleOf) -> Iterator[Difference]:
@@ -108,6 +115,24 @@ def _without_base(claims: Path, log: Log, article_of: ArticleOf) -> Iterator[Dif
                 yield Difference(line, expected, claim)
 
 
+def _undecided(one: Difference, log: Log, article_of: ArticleOf) -> Difference | None:
+    """What is left of a difference once all that the log has in force is taken from it; None for nothing."""
+    line, old, new = one
+    if new is None:
+        return None if old and log.is_gone(old.id) else one
+    before = old or log.line(new.id)
+    shown = log.apply(before, article_of) if before and new.id in log else None
+    if before is None or shown is None:
+        return one
+    if old is None:
+        article = article_of(new.article)
+        known = filled(shown, article) if article else shown
+    else:
+        told = {name: getattr(new, name) for name in NAMES if getattr(new, name) == getattr(shown, name)}
+        known = replace(old, **told)
+    return None if known == new else Difference(line, known, new)
+
+
 def _as_predicted(claim: Claim) -> Claim:
     """The claim as it was before anybody decided, as far as its own line tells."""
     said = claim.prediction
@@ -120,9 +145,13 @@ def _as_predicted(claim: Claim) -> Claim:
     )
 
 
-def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Values by dotted path, `source.start` and so on."""
-    flat: dict[str, Any] = {}
-    for key, value in record.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
+def _differing(old: Any, new: Any, prefix: str = "") -> Iterator[tuple[str, object, object]]:
+    """Dotted path, `source.start` and so on, and both values, of what differs between two records of one class."""
+    for field in fields(old):
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if before == after:
+            continue
+        if is_dataclass(before):
+            yield from _differing(before, after, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name, before, after

@@ -10,14 +10,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 from annotate import wire
-from annotate.adopting import Adopted, Batch, adopted, legal_annotator, refuse_many
+from annotate.adopting import Adopted, Batch, adopted, clashes, legal_annotator, refuse_many
 from annotate.checking import check, check_claim
 from annotate.comparison import Difference
-from annotate.corpus import CLAIMS, Corpus
+from annotate.corpus import Corpus
 from annotate.decisions import value_of, with_value
 from annotate.errors import CorpusError, Problem, UsageError, did_you_mean
 from annotate.exchange import FORMATS, Format
@@ -35,7 +34,7 @@ from annotate.records import (
     Mode,
     claim_id,
 )
-from annotate.revising import Revision, check_log, revising
+from annotate.revising import Revision, check_log, revising, up_to_date
 from annotate.uniting import United, unite
 
 COPY = "corpus"
@@ -54,6 +53,7 @@ def export_corpus(folder: Path, out: Path, form: str) -> int:
     corpus = Corpus.open(folder)
     if out.exists():
         raise UsageError(f"{out}: is there already, and is left as it is")
+    up_to_date(corpus)
     if problems := list(check(corpus)):
         raise CorpusError(f"{folder}: {len(problems)} problems; nothing was exported", problems)
     if form not in TEXTLESS and any(article.length and not article.text for article in corpus.articles()):
@@ -148,6 +148,8 @@ class _Returned:
         self._at_hand: tuple[str, dict[str, Claim]] = ("", {})
         self._touched: dict[str, dict[str, Problem]] = {}
         """Article → claims whose place is new, and where the file says so."""
+        self._met: set[str] = set()
+        """Claims of the corpus that stand in the file under no id, but at their place."""
 
     def hear(self, page: Page | Problem) -> None:
         if isinstance(page, Problem):
@@ -166,7 +168,7 @@ class _Returned:
                 remedy = "leave it as it was, or: annotate withdraw, where a person deleted it"
                 self._tell(page, line, "id", f"{line.id!r} was changed, and the corpus no longer has it", remedy)
         for id in base.keys() - {line.id for line in page.said}:
-            if page.whole and id in there:
+            if page.whole and id in there and id not in self._met:
                 self._touched.setdefault(page.article, {})
                 self.batch.hear(page.file, Difference(0, there[id], None))
 
@@ -237,6 +239,7 @@ class _Returned:
             message = f"the claim that stood here was moved to [{claim.start}, {claim.end})"
             self._tell(page, line, "span", message, "move it instead of adding one")
             return
+        self._met.add(claim.id)
         values = {name: value_of(claim, name) for name in line.values}
         self._compare(page, line, Line(claim.id, claim.target, values, 0, claim.annotator), claim, article)
 
@@ -279,27 +282,13 @@ class _Returned:
 
     def clashes(self) -> Iterator[Problem]:
         """Claims of the new view that overlap, or continue one that is gone, in the articles that were touched."""
-        if not self._touched:
-            return
-        found: dict[str, list[Claim]] = {article: [] for article in self._touched}
-        for _, claim in wire.read(self._revision.change.path(CLAIMS), Claim):
-            assert isinstance(claim, Claim)
-            if claim.article in found:
-                found[claim.article].append(claim)
-        for article, claims in found.items():
-            there = {claim.id for claim in claims}
-            for claim in claims:
-                if claim.continues and claim.continues not in there:
-                    remedy = "delete both, or neither"
-                    yield Problem(article, f"{claim.id} continues {claim.continues}, which was deleted", remedy)
-            yield from self._overlaps(article, claims)
-
-    def _overlaps(self, article: str, claims: list[Claim]) -> Iterator[Problem]:
-        claims.sort(key=lambda claim: (claim.target, claim.start, claim.end))
-        for one, other in pairwise(claims):
-            if one.target == other.target and other.start < one.end:
-                places = self._touched[article]
-                where = places.get(one.id) or places.get(other.id) or Problem(article, "")
+        for one, other in clashes(self._revision, self._touched):
+            if other is None:
+                message = f"{one.id} continues {one.continues}, which was deleted"
+                yield Problem(one.article, message, "delete both, or neither")
+            else:
+                places = self._touched[one.article]
+                where = places.get(one.id) or places.get(other.id) or Problem(one.article, "")
                 yield replace(where, message=f"{one.text[:40]!r} overlaps {other.text[:40]!r}")
 
 

@@ -15,19 +15,20 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate import wire
-from annotate.anchoring import LONG, Bounds, Placed, Wanted, place, words_of
+from annotate.anchoring import LONG, Placed, Wanted, place, words_of
 from annotate.articles import read_articles
 from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, DECISIONS, REMOVALS, SPEAKERS, UNPLACED, Corpus
-from annotate.decisions import GONE, Log, filled, folded, remembered, spans_of
+from annotate.decisions import Log, filled, folded, spans_of
 from annotate.errors import ArticleError, Problem
 from annotate.founding import founding, source, write_prose
-from annotate.records import NO_PREDICTION, NO_SPAN, Anchor, Article, Claim, DecidedField, Decision, Span
-from annotate.revising import Revision
+from annotate.moving import Move
+from annotate.records import Anchor, Article, Claim, Decision
+from annotate.revising import Revision, end_line
 from annotate.texts import ArticleIndex
 
 TELLING = 12
@@ -205,24 +206,33 @@ class _Hydration:
     def __init__(self, corpus: Corpus, log: Log, revision: Revision, copies: _Copies, done: Hydrated) -> None:
         self._corpus, self._log, self._revision = corpus, log, revision
         self._copies, self._done = copies, done
-        self._spans = lru_cache(maxsize=16)(copies.spans)
+        self._move = lru_cache(maxsize=16)(self._moving)
         self._unplaced: set[str] = set()
 
     def write(self, out: Path) -> None:
         """Stage every file."""
         change = self._revision.change
         self._revision.write_articles(map(self._article, self._corpus.articles()))
-        texts = ArticleIndex(change.path(ARTICLES))
         beside = change.scratch("unplaced")
         if wire.write(beside, self._left_out(out)):
             beside.replace(change.path(UNPLACED))
-        self._write_log(texts)
-        claims = (self._whole(claim, texts) for claim in self._corpus.claims() if claim.id not in self._unplaced)
+        self._write_log()
+        claims = (self._whole(claim) for claim in self._corpus.claims() if claim.id not in self._unplaced)
         log = Log.read(change.path(DECISIONS))
-        self._done.claims = wire.write(change.path(CLAIMS), folded(claims, log, texts.get))
+        self._done.claims = wire.write(change.path(CLAIMS), folded(claims, log, self._texts.get))
         if missing := set(self._done.missing):
             wire.write(change.path(ANCHORS), self._copies.anchors.remaining(missing))
         self._copy_others()
+
+    @cached_property
+    def _texts(self) -> ArticleIndex:
+        """The articles with their texts, once they were written."""
+        return ArticleIndex(self._revision.change.path(ARTICLES))
+
+    def _moving(self, article: str) -> Move:
+        whole = self._texts.get(article)
+        assert whole is not None
+        return Move(whole, self._copies.spans(article), self._log)
 
     def _article(self, article: Article) -> Article:
         if article.id not in self._copies.lacking:
@@ -244,7 +254,7 @@ class _Hydration:
     def _left_out(self, out: Path) -> Iterator[Claim]:
         """The claims that cannot be placed."""
         for claim in self._corpus.claims():
-            if self._copies.moved(claim.article) and not self._placeable(claim.id, spans_of(claim), claim.article):
+            if self._is_moved(claim) and not self._move(claim.article).placeable(claim.id, spans_of(claim)):
                 self._unplaced.add(claim.id)
                 self._done.unplaced.append(claim.id)
                 copy = self._copies.found[claim.article].copy
@@ -253,68 +263,36 @@ class _Hydration:
                 self._done.problems.append(Problem(str(out / UNPLACED), message, "it is left out", line))
                 yield claim
 
-    def _placeable(self, claim: str, spans: Iterable[Bounds], article: str) -> bool:
-        where = self._spans(article)
-        return all(where.get(span) for span in (*spans, *self._log.places(claim)))
+    def _is_moved(self, claim: Claim) -> bool:
+        return self._copies.moved(claim.article)
 
-    def _whole(self, claim: Claim, texts: ArticleIndex) -> Claim:
+    def _whole(self, claim: Claim) -> Claim:
         """The claim with its texts, in its place."""
         if claim.article not in self._copies.found:
             return claim
-        article = texts.get(claim.article)
+        claim = replace(claim, continues="" if claim.continues in self._unplaced else claim.continues)
+        if self._is_moved(claim):
+            return self._move(claim.article).moved(claim)
+        article = self._texts.get(claim.article)
         assert article is not None
-        head = "" if claim.continues in self._unplaced else claim.continues
-        return filled(replace(self._moved(claim), continues=head), article)
+        return filled(claim, article)
 
-    def _moved(self, claim: Claim) -> Claim:
-        """The claim by the offsets of the copy."""
-        if not self._copies.moved(claim.article):
-            return claim
-        where, said = self._spans(claim.article), claim.prediction
-        start, end = _at(where, (claim.start, claim.end))
-        if said != NO_PREDICTION:
-            begin, finish = _at(where, (said.start, said.end))
-            said = replace(said, start=begin, end=finish).sealed(claim.id)
-        source, cue = (_span(where, span) for span in (claim.source, claim.cue))
-        return replace(claim, start=start, end=end, source=source, cue=cue, prediction=said)
-
-    def _write_log(self, texts: ArticleIndex) -> None:
+    def _write_log(self) -> None:
         """The log as it was, and what people decided of spans said again of the copies."""
         old, path = self._corpus.folder / DECISIONS, self._revision.change.path(DECISIONS)
         if old.exists():
             shutil.copyfile(old, path)
-        with path.open("a+b") as file:
-            if file.tell() and file.seek(-1, 2) and file.read() != b"\n":
-                file.write(b"\n")
-            file.writelines(wire.dump(decision).encode() + b"\n" for decision in self._decisions(texts))
+            end_line(path)
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.writelines(wire.dump(decision) + "\n" for decision in self._decisions())
 
-    def _decisions(self, texts: ArticleIndex) -> Iterator[Decision]:
+    def _decisions(self) -> Iterator[Decision]:
         for claim in self._corpus.claims():
-            if claim.id in self._log and self._copies.moved(claim.article) and claim.id not in self._unplaced:
-                yield from self._said_again(claim.id, claim.article, texts)
+            if claim.id in self._log and self._is_moved(claim) and claim.id not in self._unplaced:
+                yield from self._move(claim.article).said_again(claim.id, self._corpus.version)
         for id, line in self._log.lines():
-            if self._log.is_gone(id) and self._copies.moved(line.article):
-                yield from self._said_again(id, line.article, texts)
-
-    def _said_again(self, claim: str, id: str, texts: ArticleIndex) -> Iterator[Decision]:
-        """What was said of a claim's place, by the offsets of the copy.
-
-        A deleted claim that the copy does not hold is remembered no longer: there is nothing to bring back.
-        """
-        where, article = self._spans(id), texts.get(id)
-        assert article is not None
-        there = self._placeable(claim, (), id)
-
-        def move(name: DecidedField, value: str) -> str:
-            if value == GONE or (name != "claim" and not there):
-                return value
-            if name != "claim":
-                start, end = map(int, value.split(":"))
-                start, end = _at(where, (start, end))
-                return f"{start}:{end}"
-            return remembered(filled(self._moved(wire.load(value, Claim)), article)) if there else GONE
-
-        yield from self._log.transcribed(claim, move, self._corpus.version)
+            if self._log.is_gone(id) and self._is_moved(line):
+                yield from self._move(line.article).said_again(id, self._corpus.version)
 
     def _copy_others(self) -> None:
         for name in (SPEAKERS, REMOVALS):
@@ -325,20 +303,6 @@ class _Hydration:
 
 def _anchor(raw: bytes) -> Anchor:
     return wire.load(raw.decode().removeprefix(wire.BOM), Anchor)
-
-
-def _at(where: Placed, span: Bounds) -> Bounds:
-    """Where the span stands now; the absent span stays absent."""
-    found = where[span] if span != (0, 0) else span
-    assert found is not None
-    return found
-
-
-def _span(where: Placed, span: Span) -> Span:
-    if span == NO_SPAN:
-        return span
-    start, end = _at(where, (span.start, span.end))
-    return Span(start, end, "")
 
 
 def _packed(placed: Placed) -> array[int]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from annotate.adopting import illegal
+from annotate.adopting import Rules
 from annotate.attribution import Attributor
 from annotate.checking import check
 from annotate.codebook import Codebook
@@ -22,6 +22,7 @@ from annotate.merging import Change
 from annotate.models import stance_classifier
 from annotate.records import GROUP, STANCES, Article, Claim, Speaker
 from annotate.releases import check_releases
+from annotate.retexting import Retexting
 from annotate.revising import Revision, check_log, revising, up_to_date
 from annotate.show import chosen
 from annotate.texts import ArticleIndex
@@ -39,6 +40,10 @@ class Summary:
     problems: list[Problem] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     """What became of the claims that the corpus held of these articles."""
+    texts: int = 0
+    """Articles that got another text."""
+    spans: int = 0
+    """Spans that were placed anew in it."""
 
     @property
     def failed(self) -> bool:
@@ -50,8 +55,15 @@ class Summary:
         self.claims += len(claims)
         self.speakers |= {claim.speaker for claim in claims}
 
+    def hear(self, retexting: Retexting) -> None:
+        """Articles got other texts, and some that were given for them did not fit."""
+        self.texts, self.spans = len(retexting.changed), retexting.spans
+        self.rejected += len(retexting.problems)
+        self.problems = [*retexting.problems, *self.problems]
+
     def __str__(self) -> str:
         said = f"{self.articles} articles, {self.claims} claims, {len(self.speakers)} speakers"
+        said += f", {self.texts} with another text ({self.spans} spans re-anchored)" if self.texts else ""
         kinds = Counter(change.kind for change in self.changes)
         said += "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
         return said + (f"; {self.rejected} articles rejected" if self.rejected else "")
@@ -92,34 +104,43 @@ def relabel(
     folder: Path,
     model: str = "",
     codebook: Path | None = None,
+    texts: Sequence[str | Path] = (),
     *,
     dry_run: bool = False,
     advance: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Label every article of a corpus again, by another model or codebook; what people decided stays.
 
-    With `dry_run` nothing is written, and the summary says what would change.
+    `texts` (whatever `read_articles` reads) are new texts of its articles, told by their ids: claims and decisions
+    are carried over into them. With `dry_run` nothing is written, and the summary says what would change.
     """
     summary = Summary()
     with revising(folder) as revision:
         book = Codebook.read(codebook) if codebook else revision.corpus.codebook
         refuse_lost_targets(revision, book)
-        labeller = Labeller(book, Attributor(), stance_classifier(model))
         writer = Writer(revision, book)
-        for article in revision.articles():
-            if article.length and not article.text:
-                raise ArticleError(
-                    f"{folder}: article {article.id} has no text here; annotate hydrate {folder} OUT --articles PATH"
-                )
-            old = writer.claims_of(article.id)
+        retexting = Retexting(revision, writer, texts, book.language)
+        labeller = Labeller(book, Attributor(), stance_classifier(model))
+        for there in revision.articles():
+            _refuse_textless(folder, there)
+            article = retexting.text(there)
+            old = retexting.claims(there, article)
             labelled = labeller.label(article, summary.problems.append, writer.decided(old), writer.names)
             summary.count(writer.replace(labelled, old))
             advance()
         writer.close()
+        summary.hear(retexting)
         summary.changes = writer.changes
         if dry_run:
             revision.change.abandon()
     return summary
+
+
+def _refuse_textless(folder: Path, article: Article) -> None:
+    if article.length and not article.text:
+        raise ArticleError(
+            f"{folder}: article {article.id} has no text here; annotate hydrate {folder} OUT --articles PATH"
+        )
 
 
 def refuse_lost_targets(revision: Revision, codebook: Codebook) -> None:
@@ -154,18 +175,30 @@ def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
 
 def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
     """Everything that is wrong with a corpus, and everything that people changed in it by hand."""
+    found: tuple[list[Problem], list[Problem]] = [], []
+    for is_edit, problem in findings(folder):
+        found[is_edit].append(problem)
+    return found
+
+
+def findings(folder: Path) -> Iterator[tuple[bool, Problem]]:
+    """The same one by one, in constant memory however many they are: whether it is a hand edit, and what it is.
+
+    Edits come in the order of their lines, deletions last.
+    """
     corpus = _opened(folder)
-    file = folder / CLAIMS
-    problems = [*check(corpus), *check_log(corpus), *check_releases(corpus)]
+    for some in (check(corpus), check_log(corpus), check_releases(corpus)):
+        yield from ((False, problem) for problem in some)
     try:
         log = corpus.log()
-    except CorpusError as error:
-        problems += error.problems
+    except CorpusError:  # `check` has told of every bad line
         log = Log()
-    found = list(differences(file, folder / BASE / CLAIMS, log, ArticleIndex(folder / ARTICLES).get))
-    problems += illegal(corpus, found)
-    edits = sorted((edit for one in found for edit in edits_of(one)), key=lambda edit: (not edit.line, edit.line))
-    return problems, [edit.problem(str(file)) for edit in edits if edit.kind != "unreadable" and edit.legal]
+    rules, file = Rules(corpus), folder / CLAIMS
+    for one in differences(file, folder / BASE / CLAIMS, log, ArticleIndex(folder / ARTICLES).get):
+        yield from ((False, problem) for problem in rules.broken(one))
+        for edit in edits_of(one):
+            if edit.kind != "unreadable" and edit.legal:
+                yield True, edit.problem(str(file))
 
 
 def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker]]:

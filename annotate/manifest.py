@@ -15,7 +15,6 @@ from annotate.diffing import Book
 from annotate.errors import CorpusError, Problem
 from annotate.records import NARRATOR, STANCES, UNKNOWN, Article, Claim, Speaker
 
-MANIFEST = "manifest.json"
 CHUNK = 1 << 20
 
 

@@ -11,17 +11,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from annotate.decisions import SHARED, ArticleOf, Log, decide, value_of
-from annotate.records import NO_PREDICTION, Article, Claim, DecidedField, Decision
+from annotate.records import NO_PREDICTION, Article, Claim, DecidedField, Decision, digest
 
 OVERLAP = 0.5
 """The share of what two spans cover together that they must have in common to be the same claim."""
 
-Kind = Literal["new", "gone", "changed", "disagrees", "kept", "gives-way", "stays-deleted"]
+Kind = Literal["new", "gone", "changed", "disagrees", "kept", "gives-way", "stays-deleted", "reworded"]
 
 
 class Change(NamedTuple):
@@ -44,6 +44,7 @@ class Change(NamedTuple):
             "kept": "decided by a person and no longer found: kept as it was",
             "gives-way": "found, but it runs into a claim that a person decided: left out",
             "stays-deleted": "found again, but a person deleted it: stays deleted",
+            "reworded": f"{self.field}: {self.before!r} reads {self.after!r} in the new text; what was decided stays",
         }[self.kind]
         text = self.text if len(self.text) <= 60 else f"{self.text[:59]}…"
         return f"{self.article}: {self.claim}: {what} — {text}"
@@ -103,7 +104,7 @@ class _Merge:
         for there in self._old.keys() - {there for there, _ in pairs}:
             self._unfound(self._old[there])
         for found in self._new.keys() - {found for _, found in pairs}:
-            self._lines += [_Line(claim) for claim in self._new[found]]
+            self._found(self._new[found])
         self._part()
         self._link()
         for line in self._lines:
@@ -118,7 +119,7 @@ class _Merge:
         for claim in found:
             before = old.pop(claim.target, None)
             if before is None:
-                self._lines.append(self._sibling(claim, there))
+                self._found([claim], there)
                 continue
             self._ids[claim.id] = before.id
             if before.id in self._gone:
@@ -130,7 +131,15 @@ class _Merge:
             self._lines.append(_Line(after, before, self._log.decided(before.id)))
         self._unfound(list(old.values()))
 
-    def _sibling(self, claim: Claim, there: list[Claim]) -> _Line:
+    def _found(self, claims: Iterable[Claim], siblings: Sequence[Claim] = ()) -> None:
+        """Claims that are not in the corpus, though others for their span may be."""
+        for claim in claims:
+            if self._log.is_gone(claim.id):  # where its text was another for a while, it is not among the deleted ones
+                self._say("stays-deleted", claim)
+            else:
+                self._lines.append(self._sibling(claim, siblings) if siblings else _Line(claim))
+
+    def _sibling(self, claim: Claim, there: Sequence[Claim]) -> _Line:
         """A claim for a new target: what was decided of its span for another one holds for it too."""
         for sibling in there:
             for name in SHARED:
@@ -215,6 +224,31 @@ class _Merge:
     def _say(self, kind: Kind, claim: Claim, name: str = "", before: str = "", after: str = "") -> None:
         text = claim.text or self._article.text[claim.start : claim.end]
         self._merged.changes.append(Change(kind, claim.article, claim.id, text, name, before, after))
+
+
+def apart(claims: Sequence[Claim], taken: Container[str]) -> list[Claim]:
+    """New claims with other ids for those that are taken.
+
+    A claim that was carried over into another text, or paired with a span of other bounds, keeps the id that was
+    minted from where it first stood; a claim that is found there later would be given the same.
+    """
+    if not any(claim.id in taken for claim in claims):
+        return list(claims)
+    ids: dict[str, str] = {}
+    for claim in claims:
+        id = claim.id
+        while id in taken:
+            id = digest(id, letter="c")
+        ids[claim.id] = id
+    return [
+        replace(
+            claim,
+            id=ids[claim.id],
+            continues=ids.get(claim.continues, claim.continues),
+            prediction=claim.prediction.sealed(ids[claim.id]),
+        )
+        for claim in claims
+    ]
 
 
 Bounds = tuple[int, int]

@@ -28,6 +28,7 @@ from annotate.corpus import (
     CLAIMS,
     CODEBOOK,
     DECISIONS,
+    MANIFEST,
     RELEASES,
     REMOVALS,
     SPEAKERS,
@@ -39,7 +40,7 @@ from annotate.datasheet import DATASHEET, datasheet
 from annotate.decisions import now
 from annotate.diffing import KINDS, Book, Diff, diff, many
 from annotate.errors import CodebookError, CorpusError, Problem, UsageError
-from annotate.manifest import MANIFEST, Counts, FileFacts, Manifest, Previous, Tallies
+from annotate.manifest import Counts, FileFacts, Manifest, Previous, Tallies
 from annotate.records import SCHEMA_VERSION
 from annotate.revising import Revision, check_log, read_prose, revising
 from annotate.storage import file_sha256
@@ -149,7 +150,7 @@ def _check_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(str(folder / name), what, _IMMUTABLE)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in (*manifest.files, MANIFEST) and not path.name.startswith("."):
+        if path.is_file() and name not in (*manifest.files, MANIFEST) and "/." not in f"/{name}":
             yield Problem(str(path), f"is no file of release {manifest.version}", "move it out of the release")
 
 

@@ -11,7 +11,7 @@ from annotate.corpus import ANCHORS, ARTICLES, RELEASES, REMOVALS
 from annotate.decisions import now
 from annotate.errors import UsageError, did_you_mean
 from annotate.records import SCHEMA_VERSION, Anchor, Article, Removal
-from annotate.revising import Revision, revising
+from annotate.revising import Revision, end_line, revising
 
 
 class Removed(NamedTuple):
@@ -61,6 +61,7 @@ def _append(revision: Revision, removal: Removal) -> None:
     path, old = revision.change.path(REMOVALS), revision.corpus.folder / REMOVALS
     if old.exists():
         shutil.copyfile(old, path)
+        end_line(path)
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(wire.dump(removal) + "\n")
 

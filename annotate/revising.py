@@ -109,7 +109,7 @@ class Revision:
             path = self.change.path(DECISIONS)
             if old.exists():
                 shutil.copyfile(old, path)
-                _end_line(path)
+                end_line(path)
             with path.open("a", encoding="utf-8", newline="\n") as file:
                 file.writelines(wire.dump(decision) + "\n" for decision in self._decided)
         elif not old.exists():
@@ -143,7 +143,9 @@ def revising(folder: str | Path, *, adopting: bool = False) -> Iterator[Revision
 
 @contextmanager
 def exclusively(folder: Path) -> Iterator[Corpus]:
-    """The corpus, or the empty folder of one to be, locked and put right after a crash."""
+    """The corpus, or the empty folder of one to be, locked and put right after a crash; CorpusError for a release."""
+    if Corpus(folder).frozen:
+        raise CorpusError(f"{folder}: a release never changes; change its corpus, and release that anew")
     with locked(folder):
         yield Corpus(folder, recover(folder))
 
@@ -171,8 +173,8 @@ def refuse_edits(corpus: Corpus, log: Log, remedy: str) -> None:
     file, base = corpus.folder / CLAIMS, corpus.folder / BASE / CLAIMS
     if not file.exists():
         return
-    article_of = ArticleIndex(corpus.folder / ARTICLES).get if not base.exists() and log.count else None
-    edits = pending_edits(file, base, log, article_of or (lambda _: None))
+    same = file_sha256(file) == file_sha256(base)
+    edits = [] if same else pending_edits(file, base, log, ArticleIndex(corpus.folder / ARTICLES).get)
     if edits:
         raise PendingEdits(
             f"{corpus.folder}: people changed {len(edits)} things here by hand, and this would lose them; nothing was "
@@ -186,7 +188,7 @@ def log_mark(corpus: Corpus) -> tuple[int, str]:
     try:
         mark = json.loads((corpus.folder / LOG_MARK).read_text(encoding="utf-8"))
         return int(mark["bytes"]), str(mark["sha256"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return 0, ""
 
 
@@ -207,7 +209,7 @@ def check_log(corpus: Corpus) -> Iterator[Problem]:
 
 def up_to_date(corpus: Corpus) -> str:
     """Fold into the view what was logged since it was written; what was done, or why not, "" for nothing to do."""
-    if not _is_behind(corpus):
+    if corpus.frozen or not _is_behind(corpus):
         return ""
     try:
         with revising(corpus.folder) as revision:
@@ -246,7 +248,7 @@ def read_prose(readme: Path) -> str:
         raise CorpusError(f"{readme}: not UTF-8; save it as UTF-8") from None
 
 
-def _end_line(path: Path) -> None:
+def end_line(path: Path) -> None:
     """A last line that an editor left open is ended, so that the next one begins anew."""
     with path.open("rb+") as file:
         if file.seek(0, 2) and file.seek(-1, 2) >= 0 and file.read(1) != b"\n":

@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
 
@@ -154,7 +154,7 @@ def recover(folder: Path) -> str:
         if (folder / STATE / "staged").exists():
             shutil.rmtree(folder / STATE / "staged")
             return "an interrupted command was discarded: the corpus is as it was before it"
-    except OSError as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{folder}: an interrupted command cannot be put right: {error}") from error
     return ""
 
@@ -162,7 +162,7 @@ def recover(folder: Path) -> str:
 def _finish(folder: Path) -> None:
     """Do the journal's moves that are not done yet, then forget it."""
     journal, staged = folder / STATE / JOURNAL, folder / STATE / "staged"
-    for name in json.loads(journal.read_text(encoding="utf-8"))["moves"]:
+    for name in map(_within, json.loads(journal.read_text(encoding="utf-8"))["moves"]):
         if (staged / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).replace(folder / name)
@@ -170,6 +170,14 @@ def _finish(folder: Path) -> None:
     shutil.rmtree(staged, ignore_errors=True)  # before the journal: what is staged without one counts as discarded
     journal.unlink()
     _sync(journal.parent)
+
+
+def _within(name: str) -> str:
+    """A name of the journal, which may come with a folder from anywhere; ValueError where it leads out of it."""
+    path = PurePath(name)
+    if path.is_absolute() or path.drive or ".." in path.parts:
+        raise ValueError(f"{JOURNAL} names {name!r}, which is not in the folder")
+    return name
 
 
 def _sync(path: Path) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from annotate import wire
 from annotate.checking import check
 from annotate.corpus import ARTICLES, CODEBOOK, DECISIONS, Corpus
-from annotate.decisions import Dispute, folded, read_decisions
+from annotate.decisions import Dispute, filled, folded, read_decisions
 from annotate.errors import CorpusError, Problem, UsageError
 from annotate.records import Article, Claim, Decision, Speaker
 from annotate.revising import Revision, check_log, refuse_edits, revising
@@ -154,11 +154,16 @@ class _Union:
     def _view(self, taken: set[str], losers: set[str]) -> Iterator[Claim]:
         """Our claims, those that are taken over, and those that the log adds or restores."""
         ours = (claim for claim in self._revision.claims() if claim.id not in losers)
-        new = (claim for claim in self._theirs.claims() if claim.id in taken)
+        new = (self._worded(claim) for claim in self._theirs.claims() if claim.id in taken)
         down = {*self._revision.corpus.removals()}
         for claim in folded(itertools.chain(ours, new), self._revision.log, self._article):
             if claim.article not in down:
                 yield claim
+
+    def _worded(self, claim: Claim) -> Claim:
+        """Their claim with its words where our copy has the article's text, and without where ours is stand-off."""
+        article = self._article(claim.article)
+        return filled(claim, article) if article else claim
 
     def _linked(self, taken: set[str], losers: set[str]) -> Iterator[Claim]:
         """The view; a claim continues none that is not in it."""

@@ -14,7 +14,7 @@ from annotate import wire
 from annotate.codebook import Codebook
 from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, Labelled
 from annotate.errors import CorpusError, PendingEdits, Problem
-from annotate.merging import OVERLAP, Change, merge, overlap
+from annotate.merging import OVERLAP, Change, apart, merge, overlap
 from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
 from annotate.revising import Revision, exclusively, hashes, refuse_edits, staged
 from annotate.storage import STATE, file_sha256, unfinished
@@ -31,6 +31,7 @@ class Writer:
         self._new_articles = revision.change.scratch("new-articles.jsonl")
         self._new_claims = revision.change.scratch("new-claims.jsonl")
         self.known = {article.id: article.sha256 for article in revision.articles()}
+        self._holders = {sha256: id for id, sha256 in self.known.items()}
         removals = self.corpus.removals()
         self._down = removals | {removal.sha256: removal for removal in removals.values()}
         self._added: dict[str, str] = {}
@@ -41,6 +42,8 @@ class Writer:
         """Who spoke in the articles that were labelled again."""
         self._speak: set[str] = set()
         """Who speaks in the corpus as it will be."""
+        self._ids: set[str] = set()
+        """The ids of the claims that the corpus holds."""
         self._places = self._places_of_claims()
         self._gone = self._deleted()
         self.changes: list[Change] = []
@@ -56,6 +59,7 @@ class Writer:
                 claim = wire.parse(raw, Claim, number, str(path)) if raw.strip() else []
                 if isinstance(claim, Claim):
                     places[claim.article].append(place)
+                    self._ids.add(claim.id)
                 elif claim:
                     raise CorpusError(f"{self.corpus.folder}: annotate check {self.corpus.folder}", claim)
                 place += len(raw)
@@ -80,6 +84,15 @@ class Writer:
                 claims.append(wire.load(file.readline().decode().removeprefix(wire.BOM), Claim))
         return claims
 
+    def deleted(self, article_id: str) -> list[Claim]:
+        """The claims of an article that people deleted, as the log remembers them."""
+        return self._gone.get(article_id, [])
+
+    def carry(self, article_id: str, old: Iterable[Claim], deleted: list[Claim]) -> None:
+        """An article gets another text: these were its claims, and these are the deleted ones by that text."""
+        self._gone[article_id] = deleted
+        self._spoke |= {claim.speaker for claim in old}
+
     def decided(self, claims: Iterable[Claim]) -> Callable[[int, int], str]:
         """Which speaker people decided for a span, judged by these claims; "" where nobody did."""
         log = self._revision.log
@@ -97,17 +110,33 @@ class Writer:
 
     def conflict(self, article: Article) -> Problem | None:
         """Why this article cannot be added, if it cannot."""
-        if down := self._down.get(article.id) or self._down.get(article.sha256):
-            why = f"was taken down on {down.time[:10]}: {down.reason}"
-            return Problem(article.id, why, f"its line in {REMOVALS} keeps it out")
+        if down := self.taken_down(article):
+            return down
         there = self._added.get(article.id) or self.known.get(article.id, article.sha256)
         if there == article.sha256:
-            return None
+            return self.copy_of_another(article)
         return Problem(
             article.id,
             "the corpus holds another text under this id",
             f"give the new text an id of its own, or: annotate relabel {self.corpus.folder} --articles FILE",
         )
+
+    def copy_of_another(self, article: Article) -> Problem | None:
+        """Why this article is not taken, if the corpus holds its text under another id."""
+        holder = self._holders.get(article.sha256, article.id)
+        if holder == article.id:
+            return None
+        return Problem(
+            article.id, f"the text is that of article {holder}, which the corpus holds", "keep one of the two"
+        )
+
+    def taken_down(self, article: Article) -> Problem | None:
+        """Why this article stays out, if it was taken down."""
+        down = self._down.get(article.id) or self._down.get(article.sha256)
+        if down is None:
+            return None
+        why = f"was taken down on {down.time[:10]}: {down.reason}"
+        return Problem(article.id, why, f"its line in {REMOVALS} keeps it out")
 
     def add(self, item: Labelled) -> list[Claim]:
         """Write one labelled article, merged with what the corpus holds of it; what was added already is passed over.
@@ -123,15 +152,15 @@ class Writer:
         return self.replace(item, self.claims_of(item.article.id))
 
     def replace(self, item: Labelled, old: list[Claim]) -> list[Claim]:
-        """Write one labelled article in place of what the corpus holds of it, `old` being its claims, on this text."""
-        claims = item.claims
+        """Write one labelled article in place of what the corpus holds of it, `old` being its claims, by this text."""
+        claims = apart(item.claims, self._ids)
         if item.article.id in self.known:
-            gone = self._gone.get(item.article.id, [])
-            merged = merge(old, item.claims, gone, self._revision.log, item.article)
+            merged = merge(old, claims, self.deleted(item.article.id), self._revision.log, item.article)
             self._revision.record(merged.echoes)
             self.changes += merged.changes
             claims = merged.claims
         self._added[item.article.id] = item.article.sha256
+        self._holders[item.article.sha256] = item.article.id
         _append(self._new_articles, [item.article])
         _append(self._new_claims, claims)
         for speaker in item.speakers:

@@ -284,3 +284,116 @@ def test_an_editor_that_saves_meanwhile_is_noticed_and_nothing_is_lost(
     adopt(corpus, "ana")
     assert len(log_of(corpus)) == 2
     clean(corpus)
+
+
+def own_line(claim: Claim, **changes: object) -> Claim:
+    """A line that a person writes by copying another one: no id, no prediction."""
+    return replace(claim, id="", digest="", prediction=NO_PREDICTION, **changes)  # type: ignore[arg-type]
+
+
+def test_a_line_of_ones_own_in_place_of_a_claim_corrects_it(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, [*claims[:2], own_line(claims[2], stance="against"), claims[3]])
+    assert str(adopt(corpus, "ana")) == "1 decisions on 1 claims (1 stance)"
+    assert claims_of(corpus)[2] == replace(claims[2], stance="against", annotator="ana")
+    clean(corpus)
+
+
+def test_no_claim_is_added_where_one_was_found_that_stands_elsewhere(corpus: Path) -> None:
+    claims, start = claims_of(corpus), TEXT.index("trade grows")
+    moved = replace(claims[2], start=start, end=start + 11, text="trade grows")
+    write_claims(corpus, [*claims[:2], moved, claims[3], own_line(claims[2])])
+    before = files_of(corpus)
+    with pytest.raises(CorpusError, match=f"claims.jsonl:5: start: {claims[2].id}, which stands at .*, was found here"):
+        adopt(corpus, "ana")
+    assert files_of(corpus) == before
+
+
+def test_an_added_sibling_is_told_by_the_same_speaker(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, [claims[0], *claims[2:]])
+    adopt(corpus, "ana")
+    withdraw(corpus, "ana", [claims[1].id])
+    write_claims(corpus, [replace(claims[0], speaker="ro-1"), *claims[2:], own_line(claims[1], speaker="narrator")])
+    with pytest.raises(CorpusError, match="'narrator', but line 1 has 'ro-1', and both are one span"):
+        adopt(corpus, "ana")
+    write_claims(corpus, [replace(claims[0], speaker="ro-1"), *claims[2:], own_line(claims[1], speaker="ro-1")])
+    adopt(corpus, "ana")
+    assert {claim.speaker for claim in claims_of(corpus) if claim.start == claims[0].start} == {"ro-1"}
+    clean(corpus)
+
+
+def test_nothing_comes_back_onto_a_claim_that_was_added_meanwhile(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, [*claims[:2], claims[3]])
+    adopt(corpus, "ana")
+    start = claims[2].start
+    added = own_line(claims[2], end=start + 10, text=TEXT[start : start + 10])
+    write_claims(corpus, [*claims_of(corpus), added])
+    adopt(corpus, "ana")
+    before = files_of(corpus)
+    with pytest.raises(CorpusError, match=r"would overlap .*nothing was written|nothing was written\n.*would overlap"):
+        withdraw(corpus, "ana", [claims[2].id])
+    assert files_of(corpus) == before
+
+
+def test_a_later_part_does_not_come_back_without_the_first(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    part = claim_on(make_article(TEXT, "summit"), "trade grows", continues=claims[2].id)
+    write_claims(corpus, [*claims, part])
+    shutil.copy(corpus / "claims.jsonl", corpus / ".annotate" / "base" / "claims.jsonl")
+    write_claims(corpus, [*claims[:2], claims[3]])
+    adopt(corpus, "ana")
+    with pytest.raises(CorpusError, match=f"would continue {claims[2].id}, which is gone"):
+        withdraw(corpus, "ana", [part.id])
+    withdraw(corpus, "ana", [part.id, claims[2].id])
+    clean(corpus)
+
+
+def test_what_a_colleague_decided_and_git_brought_is_not_decided_again(corpus: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    shutil.copytree(corpus, theirs)
+    claims, start = claims_of(theirs), TEXT.index("trade grows")
+    added = own_line(claims[0], start=start, end=start + 11, text="trade grows")
+    write_claims(theirs, [claims[0], claims[1], replace(claims[2], stance="against"), added])
+    adopt(theirs, "ben")
+    for name in ("claims.jsonl", "decisions.jsonl"):
+        shutil.copy(theirs / name, corpus / name)
+    base = corpus / ".annotate" / "base" / "claims.jsonl"
+    articles = {article.id: article for article in Corpus.open(corpus).articles()}
+    assert pending_edits(corpus / "claims.jsonl", base, Corpus.open(corpus).log(), articles.get) == []
+    mine = claims_of(corpus)
+    write_claims(corpus, [mine[0], mine[1], replace(mine[2], note="sure?"), mine[3]])
+    assert str(adopt(corpus, "ana")) == "1 decisions on 1 claims (1 note)"
+    assert {(d.annotator, d.field) for d in log_of(corpus)} == {("ben", "stance"), ("ben", "claim"), ("ana", "note")}
+    assert claims_of(corpus)[2].annotator == "ana+ben"
+    clean(corpus)
+
+
+def test_ones_own_name_rules_on_a_line_that_some_keep_and_some_delete(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, claims[:3])
+    adopt(corpus, "ana")
+    write_claims(corpus, claims)
+    (dispute,) = adopt(corpus, "ben").disputes
+    assert str(dispute).endswith("claim is disputed: ana says delete, ben says keep")
+    change(corpus, 3, annotator="cleo")
+    assert adopt(corpus, "cleo", adjudicate=True).disputes == []
+    assert len(claims_of(corpus)) == 4
+    clean(corpus)
+
+
+@pytest.mark.parametrize("pasted", [True, False])
+def test_what_a_line_that_comes_back_says_otherwise_is_decided_too(corpus: Path, pasted: bool) -> None:
+    change(corpus, 2, stance="against")
+    adopt(corpus, "ana")
+    claims = claims_of(corpus)
+    write_claims(corpus, [*claims[:2], claims[3]])
+    adopt(corpus, "ana")
+    back = replace(claims[2], stance="neutral", speaker="ro-1", note="again")
+    write_claims(corpus, [*claims[:2], claims[3], back if pasted else own_line(back)])
+    adopt(corpus, "ana")
+    (shown,) = [claim for claim in claims_of(corpus) if claim.id == claims[2].id]
+    assert (shown.stance, shown.speaker, shown.note) == ("neutral", "ro-1", "again")
+    assert {(d.field, d.to) for d in log_of(corpus)[-4:]} >= {("stance", "neutral"), ("note", "again")}
+    clean(corpus)

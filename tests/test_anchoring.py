@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.anchoring import Wanted, align, anchor, place, reanchor, words_of
+from annotate.anchoring import Wanted, _clashing, align, anchor, place, reanchor, words_of
 
 OLD = (
     "Seun Sam said the pact was good. “We welcome it,” Sam said, adding that trade grows.\r\n"
@@ -101,6 +101,54 @@ def test_edits_outside_a_sentence_leave_it_exactly_found(data: st.DataObject) ->
 )
 def test_words_repeated_in_front_take_nothing_from_a_sentence(before: str, quote: str) -> None:
     assert moved(OLD, before + quote, quote) == quote
+
+
+@pytest.mark.parametrize(
+    ("before", "quote", "after"),
+    [
+        ("the in the room\u00a0most. He called it a", SENTENCES[2], "not Sam said, adding a mistake that the the 🐘"),
+        ("Seun Sam said the pact", SENTENCES[1], f"pact {SENTENCES[1].lower()}\r\n adding"),
+        (
+            "mistake grows.\r\nMr will the in the room\u00a0most. He called it a mistake that the late…” said",
+            SENTENCES[2],
+            "a mistake that the country will regret for years.\r\n“It’s late…” said Ms Im. a Friday,",
+        ),
+    ],
+)
+def test_the_same_words_with_other_marks_are_not_taken_for_a_sentence(before: str, quote: str, after: str) -> None:
+    new = f"{before} {quote} {after}"
+    assert reanchor(OLD, new, [span_of(OLD, quote)]) == {
+        span_of(OLD, quote): (len(before) + 1, len(before) + 1 + len(quote))
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            (
+                "The in He pact was good. “We welcome it,” Sam said, adding will was good. “We welcome it,” Sam said, "
+                "adding that trade grows.\r\nMr Ro welcome it,” it in"
+            ),
+            "welcome country will regret for years.\r\n“It’s late…” said Ms Im. The talks end The said, for",
+        ),
+        (
+            (
+                "the room\u00a0most. He called it a mistake that the country Ms Im. The pact was good. “We welcome "
+                "it,” that trade grows.\r\nMr Ro fears the 🐘 in the room\u00a0most. He called"
+            ),
+            "them.\r\n regret for years.\r\n“It’s late…” said,",
+        ),
+    ],
+)
+def test_words_like_a_short_sentence_are_not_taken_for_it_where_it_stands_elsewhere(before: str, after: str) -> None:
+    span = span_of(OLD, SENTENCES[3])
+    assert reanchor(OLD, f"{before} {SENTENCES[3]} {after}", [span]) == {span: None}
+
+
+def test_spans_that_overlap_only_in_the_new_text_are_both_left_out() -> None:
+    nested = [((0, 10), (0, 10)), ((2, 4), (2, 4)), ((10, 20), (9, 19)), ((30, 40), (30, 40))]
+    assert set(_clashing(nested)) == {(0, 10), (10, 20)}
 
 
 @given(WORDS, st.data())

@@ -5,6 +5,7 @@ place of the file KIND.jsonl of the corpus that conftest.py makes (claims are dr
 speakers). `check` must find nothing, or the problems that `KIND-WHAT.expect` lists, one a line.
 """
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +14,13 @@ from pathlib import Path
 import pytest
 from conftest import FEAR, TEXT, WELCOME, claim_on, claims_of, make_article, make_claim, the_summit, write_claims
 
-from annotate import texts, wire
+from annotate import jobs, texts, wire
 from annotate.checking import check
 from annotate.codebook import Codebook
+from annotate.comparison import Difference
 from annotate.corpus import Corpus, Labelled
+from annotate.errors import CorpusError
+from annotate.jobs import findings
 from annotate.records import NO_PREDICTION, Article, Claim, Scores, Span
 from annotate.writing import writing
 
@@ -54,6 +58,93 @@ def test_valid_lines(lines: Path, corpus: Path) -> None:
 def test_invalid_lines(lines: Path, corpus: Path) -> None:
     put(lines, corpus)
     assert problems(corpus) == lines.with_suffix(".expect").read_text(encoding="utf-8").splitlines()
+
+
+DECIDED = (
+    '{"schema_version":"v1","time":"2026-01-01T00:00:00.000000Z","annotator":"ana","claim":"c1","field":"note",'
+    '"from":"","to":"hm","mode":"edit","corpus_version":""}\n'
+)
+REMOVED = (
+    '{"schema_version":"v1","time":"2026-01-01T00:00:00.000000Z","article":"a1","sha256":"","claims":3,"reason":"x"}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "said"),
+    [
+        ("decisions.jsonl", DECIDED + "\n" + DECIDED, []),
+        ("decisions.jsonl", DECIDED + '{"annotator":\n' + DECIDED, ["decisions.jsonl:2: not JSON"]),
+        (
+            "decisions.jsonl",
+            DECIDED.replace("ana", "a na") + DECIDED.replace("edit", "edits"),
+            [
+                "decisions.jsonl:1: annotator: 'a na' is not an id",
+                "decisions.jsonl:2: mode: 'edits' is not allowed (did you mean 'edit'?)",
+            ],
+        ),
+        (
+            "decisions.jsonl",
+            DECIDED.replace("note", "span"),
+            ["decisions.jsonl:1: from: '' is no span", ":1: to: 'hm'"],
+        ),
+        ("decisions.jsonl", DECIDED.replace("note", "claim"), ["decisions.jsonl:1: to: 'hm' is no claim"]),
+        ("decisions.jsonl", DECIDED.replace("note", "stance").replace('""', '"favor"', 1), ["to: 'hm' is no stance"]),
+        ("decisions.jsonl", DECIDED + DECIDED[:40], ["decisions.jsonl:2: the last line is torn"]),
+        ("removals.jsonl", REMOVED * 2, []),
+        (
+            "removals.jsonl",
+            REMOVED + REMOVED.replace("3", '"3"'),
+            ["removals.jsonl:2: claims: '3' is not a whole number"],
+        ),
+        (
+            "removals.jsonl",
+            REMOVED + "x\n" + REMOVED[:20],
+            ["removals.jsonl:2: not JSON", "removals.jsonl:3: the last"],
+        ),
+    ],
+)
+def test_lines_of_the_log_and_of_removals(corpus: Path, name: str, lines: str, said: list[str]) -> None:
+    (corpus / name).write_text(lines, encoding="utf-8", newline="\n")
+    found = problems(corpus)
+    assert len(found) == len(said)
+    assert all(part in line for part, line in zip(said, found, strict=True)), found
+    if said and name == "decisions.jsonl":
+        with pytest.raises(CorpusError, match="the log of decisions is damaged"):
+            Corpus.open(corpus).log()
+
+
+def test_findings_come_one_by_one_and_edits_by_line(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = claims_of(corpus)
+    own = replace(claims[1], id="", start=0, end=8, text="Seun Sam", digest="", prediction=NO_PREDICTION)
+    write_claims(corpus, [replace(claims[3], note="b"), own, replace(claims[0], stance="against"), claims[2]])
+    (corpus / "decisions.jsonl").write_text("{\n", encoding="utf-8")
+    found = [(is_edit, problem.line) for is_edit, problem in findings(corpus)]
+    assert [line for is_edit, line in found if is_edit] == [1, 2, 3, 0]
+    assert [line for is_edit, line in found if not is_edit].count(1) == 1, "a bad line of the log is told once"
+    told: list[Difference] = []
+    real = jobs.edits_of
+    monkeypatch.setattr(jobs, "edits_of", lambda one: told.append(one) or real(one))
+    stream = findings(corpus)
+    next(problem for is_edit, problem in stream if is_edit)
+    assert len(told) == 1, "the next is not looked for before it is asked for"
+
+
+def test_check_prints_problems_and_edits_apart(corpus: Path, run: Callable[..., tuple[int, str, str]]) -> None:
+    change(corpus, 2, stance="against")
+    change(corpus, 3, speaker="nobody")
+    file = corpus / "claims.jsonl"
+    assert run("check", corpus) == (
+        1,
+        (
+            f"edit: {file}:2: stance: changed by hand from 'favor' to 'against'\n"
+            f"edit: {file}:3: speaker: changed by hand from 'seun-sam' to 'nobody'\n"
+            f"{corpus}: 1 problems, 2 hand edits\n"
+        ),
+        f"{file}:3: speaker: 'nobody' is in no line of speakers.jsonl (add a line for this speaker there)\n",
+    )
+    code, out, err = run("check", corpus, "--json")
+    value = json.loads(out)
+    assert (code, err, len(value["problems"]), len(value["edits"])) == (1, "", 1, 2)
 
 
 def test_a_corpus_that_the_software_wrote_has_no_problems(corpus: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,11 @@ def test_labelling_imports_neither_torch_nor_transformers(tmp_path: Path) -> Non
         "assert not {'torch', 'transformers', 'datasets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_file_that_cannot_be_read_is_named(corpus: Path, run: Callable[..., tuple[int, str, str]]) -> None:
+    (corpus / "decisions.jsonl").unlink()
+    (corpus / "decisions.jsonl").mkdir()
+    code, _, errors = run("check", corpus)
+    assert code == 1
+    assert errors.startswith("annotate: ") and "decisions.jsonl" in errors and "Traceback" not in errors

@@ -278,6 +278,20 @@ def test_an_added_row_is_a_claim_and_is_added_once(corpus: Path, table: Path) ->
     assert added.id not in {claim.id for claim in claims_of(corpus)}
 
 
+def test_a_row_of_ones_own_in_place_of_a_claim_corrects_it(corpus: Path, table: Path) -> None:
+    rows = rows_of(table)
+    write_rows(table, [*rows[:3], rows[3] | {"id": "", "exported": "", "stance": "against"}])
+    import_file(corpus, table, "csv", "ana")
+    assert decided(corpus) == [("ana", "stance", "favor", "against")]
+    assert len(claims_of(corpus)) == 4
+
+
+def test_empty_rows_say_nothing(corpus: Path, table: Path) -> None:
+    rows = rows_of(table)
+    write_rows(table, [*rows, dict.fromkeys(rows[0], "")])
+    assert import_file(corpus, table, "csv", "ana").claims == 0
+
+
 def test_a_claim_that_overlaps_another_is_named(corpus: Path, table: Path) -> None:
     rows = rows_of(table)
     write_rows(table, [*rows, own_row(rows, "welcome it")])
@@ -427,6 +441,15 @@ def test_of_a_corpus_without_texts_labels_come_back_and_spans_do_not(corpus: Pat
     change_row(table, 3, start=str(TEXT.index(FEAR) + 1))
     with pytest.raises(CorpusError, match=r"csv:5: span: .*not here to prove it .first: annotate hydrate"):
         import_file(tmp_path / "bare", table, "csv", "ana")
+
+
+def test_an_export_shows_what_was_logged_elsewhere(corpus: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    shutil.copytree(corpus, theirs)
+    write_claims(theirs, [replace(claim, note="seen") for claim in claims_of(theirs)])
+    adopt(theirs, "ben")
+    shutil.copy(theirs / "decisions.jsonl", corpus / "decisions.jsonl")
+    assert {row["note"] for row in rows_of(export_to(corpus, tmp_path / "claims.csv", "csv"))} == {"seen"}
 
 
 def test_an_export_replaces_nothing(corpus: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Whatever happens to a corpus, in whatever order, no decision is lost, every file is sound, and ids are stable.
 
-A state machine draws histories: articles labelled, lines edited by hand, edits adopted and withdrawn, other models,
-releases, copies merged, articles taken down, and crashes in between.
+A state machine draws histories: articles labelled, texts changed, lines edited by hand, edits adopted and withdrawn,
+other models, releases, copies merged, articles taken down, and crashes in between.
 """
 
 import shutil
@@ -44,6 +44,13 @@ CONTENTS = (
     "line is good|the bridge is better|nobody asked",
     "the line is good|bridge|(?:east|west|north) is dull",
 )
+WORDS = (
+    ("", ""),
+    ("the line is good", "the line is very good"),
+    ("Bo Hall said the bridge is better.", ""),
+    ("Ann Lee said nobody", "Ann Lee thinks nobody"),
+)
+"""What is edited in a text, and what it becomes."""
 ANNOTATORS = st.sampled_from(["ana", "ben"])
 
 
@@ -102,7 +109,7 @@ class History(RuleBasedStateMachine):
         try:
             label(self.folder, self.book, TEXTS[name], name)
         except jobs.ArticleError as error:
-            assert name in Corpus.open(self.folder).removals(), error
+            assert name in Corpus.open(self.folder).removals() or "another text under this id" in str(error), error
         self.acknowledge()
 
     @precondition(lambda self: not self.edited)
@@ -110,6 +117,27 @@ class History(RuleBasedStateMachine):
     def relabel_by_other_models(self, contents: str, good: str, better: str) -> None:
         self.models.contents, self.models.stances = contents, {"good": good, "better": better}  # type: ignore[dict-item]
         relabel(self.folder)
+        assert self.log()[: len(self.acknowledged)] == self.acknowledged
+        self.acknowledge()
+
+    @precondition(lambda self: not self.edited)
+    @rule(
+        name=st.sampled_from(sorted(TEXTS)),
+        front=st.sampled_from(["", "🐘 News\u00a0today\r\n\r\n", "Bo Hall said nobody asked.\n"]),
+        words=st.sampled_from(WORDS),
+    )
+    def change_a_text(self, name: str, front: str, words: tuple[str, str]) -> None:
+        if name not in {article.id for article in Corpus.open(self.folder).articles()}:
+            return
+        path, before = self.root / f"{name}.txt", files(self.folder)
+        path.write_text(front + TEXTS[name].replace(*words), encoding="utf-8", newline="")
+        try:
+            relabel(self.folder, texts=[path])
+            texts = {article.id: article.text for article in Corpus.open(self.folder).articles()}
+            assert texts[name] == path.read_bytes().decode()
+        except CorpusError as error:
+            assert "have no place in the new text" in str(error), error
+            assert files(self.folder) == before
         assert self.log()[: len(self.acknowledged)] == self.acknowledged
         self.acknowledge()
 

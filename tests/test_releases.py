@@ -565,3 +565,16 @@ def test_a_release_is_a_corpus_of_its_own(corpus: Path) -> None:
     opened = Corpus.open(corpus / "releases" / "1.0.0")
     assert list(opened.claims()) == claims_of(corpus)
     assert [a for _, a in wire.read(opened.folder / "articles.jsonl", Article)] == [make_article(TEXT, "summit")]
+
+
+def test_a_release_is_looked_at_and_never_changed(corpus: Path) -> None:
+    correct(corpus)
+    release(corpus)
+    frozen = corpus / "releases" / "1.0.0"
+    before = files_of(corpus)
+    assert examine(frozen) == ([], [])
+    with pytest.raises(CorpusError, match="a release never changes"):
+        adopt(frozen, "ana")
+    assert files_of(corpus) == before
+    assert not (frozen / ".annotate").exists()
+    assert list(check_releases(Corpus.open(corpus))) == []

@@ -42,3 +42,14 @@ def test_an_article_that_is_not_there_and_a_reason_that_is_none_are_wrong_use(co
         remove(corpus, "sumit", "why")
     with pytest.raises(UsageError, match="say why"):
         remove(corpus, "summit", "  ")
+
+
+def test_a_last_line_that_an_editor_left_open_is_ended_first(corpus: Path, codebook: Codebook) -> None:
+    with writing(corpus, codebook) as writer:
+        writer.add(labelled(make_article("Nothing was said.", "quiet"), []))
+    remove(corpus, "quiet", "a test")
+    path = corpus / "removals.jsonl"
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    remove(corpus, "summit", "the publisher asked")
+    assert list(Corpus.open(corpus).removals()) == ["quiet", "summit"]
+    assert list(check(Corpus.open(corpus))) == []

@@ -245,3 +245,14 @@ def test_a_read_only_disk_cannot_be_locked(folder: Path, monkeypatch: pytest.Mon
     with pytest.raises(CorpusError, match="cannot be written: Read-only file system"), locked(folder):
         pass
     assert state(folder) == OLD
+
+
+@pytest.mark.parametrize("journal", ["torn", "[]", '{"moves": ["../outside.txt"]}', '{"moves": ["/outside.txt"]}'])
+def test_a_journal_that_leads_out_of_the_folder_or_nowhere_is_an_error(folder: Path, journal: str) -> None:
+    corpus = folder / "corpus"
+    (corpus / STATE / "staged").mkdir(parents=True)
+    (corpus / STATE / "outside.txt").write_text("from a folder that somebody sent", encoding="utf-8")
+    (corpus / STATE / "journal.json").write_text(journal, encoding="utf-8")
+    with pytest.raises(CorpusError, match="cannot be put right"):
+        recover(corpus)
+    assert not (folder / "outside.txt").exists() and not (corpus / "outside.txt").exists()

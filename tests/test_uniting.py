@@ -19,6 +19,7 @@ from annotate.decisions import GONE, Log, decide, read_decisions
 from annotate.errors import CorpusError, PendingEdits, UsageError
 from annotate.records import NO_PREDICTION, Claim, Decision, Mode
 from annotate.removing import remove
+from annotate.standoff import strip
 from annotate.uniting import unite
 from annotate.writing import writing
 
@@ -248,3 +249,37 @@ def test_a_decision_counts_after_those_of_a_clock_that_was_ahead(
     edit('"stance":"against","ann', '"stance":"neutral","ann')
     adopt(corpus, "ana")
     assert claims_of(corpus)[0].stance == "neutral"
+
+
+def test_a_claim_that_both_added_and_judge_otherwise_is_told_apart(corpus: Path, copy: Path) -> None:
+    add(corpus, "ana", "trade grows", stance="neutral")
+    add(copy, "ben", "trade grows", stance="against")
+    united = both_ways(corpus, copy)
+    (dispute,) = Corpus.open(united).log().disputes()
+    assert str(dispute).endswith("ana says keep, stance 'neutral', ben says keep, stance 'against'")
+    edit(united, -1, "cleo", adjudicate=True, stance="against")
+    assert not list(Corpus.open(united).log().disputes())
+    assert claims_of(united)[-1].stance == "against"
+
+
+def test_of_two_who_rule_the_later_counts_even_where_a_clock_was_ahead(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotate.decisions.now", lambda: "2999-01-01T00:00:00.000000Z")
+    edit(corpus, 2, "ben", adjudicate=True, stance="against")
+    edit(corpus, 2, "ana", adjudicate=True, stance="neutral")
+    assert (claims_of(corpus)[2].stance, claims_of(corpus)[2].annotator) == ("neutral", "ana")
+    withdraw(corpus, "ana", [claims_of(corpus)[2].id])
+    edit(corpus, 2, "ana", adjudicate=True, stance="favor")
+    assert (claims_of(corpus)[2].stance, claims_of(corpus)[2].annotator) == ("favor", "ana")
+
+
+def test_words_stay_where_the_text_is(corpus: Path, copy: Path, tmp_path: Path) -> None:
+    strip(copy, tmp_path / "bare")
+    add(corpus, "ana", "trade grows")
+    strip(corpus, tmp_path / "full-bare")
+    unite(tmp_path / "bare", corpus)
+    assert {claim.text for claim in claims_of(tmp_path / "bare")} == {""}
+    unite(copy, tmp_path / "full-bare")
+    assert claims_of(copy)[-1].text == "trade grows"
+    assert view(copy) == view(corpus)

@@ -155,7 +155,8 @@ class _Table:
             yield Problem(self._file, f"no column {', '.join(missing[:5])}", remedy, 1)
             return
         for number, row in enumerate(rows, 2):
-            yield self._page(row, number)
+            if any(value not in (None, "") for value in row.values()):  # a spreadsheet leaves empty rows behind
+                yield self._page(row, number)
         for article, seen in self._seen.items():
             yield from self._gone(article, seen)
 

@@ -202,7 +202,7 @@ def domain_stage(data: Path, work: Path) -> None:
     def rows(rng: random.Random) -> list[Pair]:
         return encoder.pairs([*rng.sample(nli, 4_000), *public_rows(data, 0.04, rng), *own_rows(rng)])
 
-    schedule = Schedule(epochs=6, batch_tokens=2048, rate=1e-4, average=0.99)
+    schedule = Schedule(epochs=10, batch_tokens=2048, rate=1.5e-4, average=0.99)
     train(model, rows, lambda p: len(p.ids), loss, schedule, work / "domain.checkpoint")
     _finish(model, encoder, data, work / "domain")
 
