@@ -10,6 +10,7 @@ articles for attribution, of rows elsewhere. Needs scikit-learn.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import metrics
+import speaking
 from metrics import Classified, Counts, Row, Span, Table, classified, overlap, read, sample
 
 from annotate.attribution import ROLES, Attributor, Part, Roles
@@ -191,6 +193,38 @@ def _source(index: int, found: list[Draft]) -> Part | None:
     return found[index].source if index >= 0 else None
 
 
+# ---- Speakers ----
+
+
+def speakers(arguments: argparse.Namespace) -> list[Table]:
+    """The share of gold claims that are found and have the right speaker, and where the others are lost."""
+    resolved = speaking.gold()
+    rows = [r for r in read(arguments.data / "attribution" / "dev.jsonl.gz") if sha256(r["text"]) in resolved]
+    attributor = Attributor(arguments.attribution_model and Embedded(arguments.attribution_model))
+    articles = [speaking.heard(row, resolved[sha256(row["text"])], attributor) for row in sample(rows, arguments.limit)]
+    counts = [(sum(h.right for h in article), len(article)) for article in articles]
+    table = [["all", metrics.share(counts), sum(n for _, n in counts)]]
+    every = [h for article in articles for h in article]
+    for kind in speaking.KINDS:
+        mine = [h for h in every if h.unit.kind == kind]
+        table.append([kind, sum(h.right for h in mine) / max(1, len(mine)), len(mine)])
+    found = [h for h in every if h.found]
+    table.append(["of the claims found", sum(h.right for h in found) / max(1, len(found)), len(found)])
+    reasons = [
+        [reason, sum(h.right for h in mine) / len(mine), len(mine)]
+        for reason in sorted({h.reason for h in found})
+        if (mine := [h for h in found if h.reason == reason])
+    ]
+    note = "A gold claim that was missed counts as wrong; `tests/benchmarks/speaking.py` says when a speaker is right."
+    head = ["gold speaker", "right", "n"]
+    return [Table("Speakers, end to end", head, table, note), Table("By rule", ["reason", "right", "n"], reasons)]
+
+
+def sha256(text: str) -> str:
+    """What the resolved articles are known by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 # ---- NLI and stance ----
 
 
@@ -315,6 +349,7 @@ def _accuracies(key: str, asked: list[Row], predictions: list[list[str]]) -> Tab
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], list[Table]]] = {
     "attribution": attribution,
+    "speakers": speakers,
     "nli": nli,
     "stance": stance,
     "own": own,
@@ -335,8 +370,9 @@ def main() -> None:
         parser.error(f"--only: no {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     report = {}
     for section in arguments.only.split(","):
-        if section != "own" and not (arguments.data / section / "dev.jsonl.gz").is_file():
-            print(f"{section}: skipped, there is no {arguments.data / section / 'dev.jsonl.gz'}", file=sys.stderr)
+        needed = arguments.data / {"speakers": "attribution"}.get(section, section) / "dev.jsonl.gz"
+        if section != "own" and not needed.is_file():
+            print(f"{section}: skipped, there is no {needed}", file=sys.stderr)
             continue
         tables = SECTIONS[section](arguments)
         print(f"## {section}", *(table.markdown() for table in tables), sep="\n\n", end="\n\n", flush=True)
