@@ -7,7 +7,8 @@ author) and `name`, the spans of the words that name the speaker most fully, non
 A gold claim is the part of a content in one sentence, of three words or more, that lies in no other content and whose
 speaker is a person or group. It is right if the draft that overlaps it most covers half of what the two cover, and its
 speaker's name, or one that was seen, is the gold name, "the", titles and case aside; for a person the last name and any
-first name that both have must agree, for a group one name may hold the other. A claim that was missed is wrong.
+first name that both have must agree, for a group one name may hold the other or be its initials. A claim that was
+missed is wrong.
 """
 
 from __future__ import annotations
@@ -101,10 +102,11 @@ def same(unit: Unit, name: str) -> bool:
     if not wanted or not given:
         return False
     if unit.kind == "person":
-        return wanted[-1] == given[-1] and (len(wanted) == 1 or len(given) == 1 or wanted[0] == given[0])
-    return set(wanted) <= set(given) or set(given) <= set(wanted)
+        return wanted[-len(given) :] == given or (wanted[-1] == given[-1] and wanted[0] == given[0])
+    initials = "".join(word[0] for word in wanted if word not in ("of", "for"))
+    return set(wanted) <= set(given) or set(given) <= set(wanted) or given == [initials]
 
 
 def _words(name: str) -> list[str]:
     words = re.findall(r"[\w’'-]+", re.sub(r"[’']s\b", "", name.casefold()))
-    return [word for word in words if word not in TITLES and word not in ("the", "a", "an", "and")]
+    return [word for word in words if word not in TITLES and word not in ("the", "a", "an", "and", "jr", "sr")]
