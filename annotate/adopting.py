@@ -6,7 +6,8 @@
   a stance, and a speaker, goes to the other parts of a claim that its cue splits.
 - A line of one's own in place of a claim that is gone, on the same span, corrects that claim.
 - A deleted line is a decision too. More than MANY deletions are adopted only when their number is given: a file cut
-  short, or a filtered export saved over it, is no decision.
+  short, or a filtered export saved over it, is no decision. Where it was the first part of a claim that its cue
+  splits, the later part continues none, until the first comes back.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from annotate import wire
-from annotate.checking import check
+from annotate.checking import refuse_problems
 from annotate.comparison import Difference
 from annotate.corpus import ARTICLES, BASE, CLAIMS, Corpus
 from annotate.decisions import GONE, Dispute, decide, filled, remembered, value_of
 from annotate.edits import differences, edits_of
 from annotate.errors import CorpusError, Problem, TooManyDeletions, UsageError
 from annotate.records import NO_PREDICTION, Article, Claim, DecidedField, Decision, Mode, claim_id
-from annotate.revising import Revision, check_log, revising
+from annotate.revising import Revision, base_claims, remarks, revising
 from annotate.texts import ArticleIndex
 
 MANY = 3
@@ -46,7 +47,7 @@ class Adopted:
     decisions: Counter[str] = field(default_factory=Counter)
     claims: int = 0
     disputes: list[Dispute] = field(default_factory=list)
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str | Problem, ...] = ()
     nothing: str = "no hand edits to adopt"
     """What to say where there are no decisions."""
 
@@ -67,9 +68,10 @@ def adopt(folder: Path, annotator: str, *, adjudicate: bool = False, deletions: 
     legal_annotator(annotator)
     with revising(folder, adopting=True) as revision:
         file = folder / CLAIMS
-        found = list(differences(file, folder / BASE / CLAIMS, revision.log, revision.texts.get))
-        if problems := [*check(revision.corpus), *illegal(revision.corpus, found), *check_log(revision.corpus)]:
-            raise CorpusError(f"{folder}: {len(problems)} problems; nothing was adopted", problems)
+        base = base_claims(revision.corpus)
+        said = tuple(remarks(revision.corpus, revision.log))
+        found = list(differences(file, base, revision.log, revision.texts.get))
+        refuse_problems(revision.corpus, "nothing was adopted", illegal(revision.corpus, found))
         mode: Mode = "adjudicate" if adjudicate else "edit"
         batch = Batch(revision, annotator, mode)
         for one in found:
@@ -80,11 +82,11 @@ def adopt(folder: Path, annotator: str, *, adjudicate: bool = False, deletions: 
             raise CorpusError(f"{folder}: {len(problems)} problems; nothing was adopted", problems)
         if not decisions:
             revision.change.abandon()
-            return Adopted()
-        revision.decide(decisions)
+            return Adopted(remarks=said)
+        revision.decide([*decisions, *partings(revision, decisions)])
         revision.fold(batch.view(file))
         _refuse_clashes(revision, decisions)
-        return adopted(revision, decisions)
+        return replace(adopted(revision, decisions), remarks=said)
 
 
 def withdraw(folder: Path, annotator: str, claims: Iterable[str], field: str = "") -> Adopted:
@@ -122,29 +124,32 @@ def _refuse_clashes(revision: Revision, made: Iterable[Decision]) -> None:
         return
     articles = {claim.article for claim in revision.claims() if claim.id in ids}
     articles |= {line.article for id, line in revision.log.lines() if id in ids}
-    problems = []
-    for one, other in clashes(revision, articles):
-        if other:
-            message = f"would overlap {other.id} at [{one.start}, {one.end})"
-            problems.append(Problem(one.id, message, "move or delete one of them first"))
-        else:
-            message = f"would continue {one.continues}, which is gone"
-            problems.append(Problem(one.id, message, "decide alike of both parts"))
+    problems = [
+        Problem(one.id, f"would overlap {other.id} at [{one.start}, {one.end})", "move or delete one of them first")
+        for one, other in clashes(revision, articles)
+    ]
     if problems:
         folder = revision.corpus.folder
         raise CorpusError(f"{folder}: {len(problems)} claims would be left broken; nothing was written", problems)
 
 
-def clashes(revision: Revision, articles: Collection[str]) -> Iterator[tuple[Claim, Claim | None]]:
-    """Claims of these articles that overlap another one in the new view, or continue one that is gone (None)."""
+def partings(revision: Revision, made: Iterable[Decision]) -> Iterator[Decision]:
+    """What keeps, in the log, which claim the later parts continue whose first part these decisions delete."""
+    gone = {decision.claim: decision for decision in made if decision.field == "claim" and decision.to == GONE}
+    for claim in revision.claims() if gone else ():
+        if claim.continues in gone and claim.id not in gone and claim.prediction != NO_PREDICTION:
+            line, why = remembered(claim), gone[claim.continues]
+            yield decide("annotate", claim.id, "claim", line, line, "reanchor", why.corpus_version, why.time)
+
+
+def clashes(revision: Revision, articles: Collection[str]) -> Iterator[tuple[Claim, Claim]]:
+    """Claims of these articles that overlap another one in the new view."""
     found: dict[str, list[Claim]] = {article: [] for article in articles}
     for _, claim in wire.read(revision.change.path(CLAIMS), Claim) if found else ():
         assert isinstance(claim, Claim)
         if claim.article in found:
             found[claim.article].append(claim)
     for claims in found.values():
-        there = {claim.id for claim in claims}
-        yield from ((claim, None) for claim in claims if claim.continues and claim.continues not in there)
         claims.sort(key=lambda claim: (claim.target, claim.start, claim.end))
         for one, other in pairwise(claims):
             if one.target == other.target and other.start < one.end:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from annotate import wire
 from annotate.codebook import Codebook
 from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, DECISIONS, REMOVALS, SPEAKERS, Corpus
-from annotate.decisions import faults
-from annotate.errors import CodebookError, Problem, did_you_mean
+from annotate.decisions import Log, faults
+from annotate.errors import CodebookError, CorpusError, Problem, did_you_mean
 from annotate.records import (
     NARRATOR,
     NO_PREDICTION,
@@ -26,6 +26,7 @@ from annotate.records import (
     Speaker,
     text_digest,
 )
+from annotate.revising import base_claims, check_log
 from annotate.texts import ArticleIndex
 
 
@@ -40,11 +41,25 @@ def check(corpus: Corpus) -> Iterator[Problem]:
     yield from index.problems
     speakers: set[str] = {NARRATOR, UNKNOWN}
     yield from _check_speakers(corpus.folder / SPEAKERS, codebook, speakers)
-    yield from _Claims(corpus.folder / CLAIMS, index, speakers, codebook).problems()
+    yield from _Claims(corpus, index, speakers, codebook).problems()
     if (corpus.folder / ANCHORS).exists():
         yield from _check_anchors(corpus.folder / ANCHORS, index)
     yield from _check_decisions(corpus.folder / DECISIONS)
     yield from _check_removals(corpus.folder / REMOVALS)
+
+
+def refuse_problems(
+    corpus: Corpus, outcome: str, more: Iterable[Problem] = (), *, by_another_codebook: bool = False
+) -> None:
+    """CorpusError with every problem of the corpus and `more`; `outcome` says what was therefore not done.
+
+    Where it is about to be labelled by another codebook, targets that this one lacks are no problem.
+    """
+    problems = [*check(corpus), *more, *check_log(corpus)]
+    if by_another_codebook:
+        problems = [one for one in problems if one.field != "target"]
+    if problems:
+        raise CorpusError(f"{corpus.folder}: {len(problems)} problems; {outcome}", problems)
 
 
 def check_claim(claim: Claim, article: Article) -> Iterator[tuple[str, str, str]]:
@@ -115,8 +130,9 @@ def _check_prediction(claim: Claim) -> Iterator[tuple[str, str, str]]:
 class _Claims:
     """The checks of `claims.jsonl`, line by line and between lines."""
 
-    def __init__(self, path: Path, articles: ArticleIndex, speakers: set[str], codebook: Codebook | None) -> None:
-        self._path, self._articles, self._speakers = path, articles, speakers
+    def __init__(self, corpus: Corpus, articles: ArticleIndex, speakers: set[str], codebook: Codebook | None) -> None:
+        self._corpus, self._path = corpus, corpus.folder / CLAIMS
+        self._articles, self._speakers = articles, speakers
         self._targets = [t.id for t in codebook.targets] if codebook else None
         self._ids: set[str] = set()
         self._continued: list[tuple[int, str]] = []
@@ -130,9 +146,11 @@ class _Claims:
             else:
                 for field, message, remedy in self._check(claim, line):
                     yield Problem(name, message, remedy, line, field)
-        for line, claim_id in self._continued:
-            if claim_id not in self._ids:
-                remedy = did_you_mean(claim_id, self._ids) or 'write "" if it continues none'
+        lost = [(line, claim_id) for line, claim_id in self._continued if claim_id not in self._ids]
+        deleted = _deleted(self._corpus, {claim_id for _, claim_id in lost}) if lost else set()
+        for line, claim_id in lost:
+            if claim_id not in deleted:
+                remedy = did_you_mean(claim_id, self._ids) or "restore that line, or delete this one too"
                 yield Problem(name, f"no claim has the id {claim_id!r}", remedy, line, "continues")
         for line, other in sorted(itertools.chain.from_iterable(map(_overlaps, self._spans.values()))):
             yield Problem(
@@ -159,6 +177,17 @@ class _Claims:
         else:
             self._spans.setdefault((claim.article, claim.target), []).append((claim.start, claim.end, line))
             yield from check_claim(claim, article)
+
+
+def _deleted(corpus: Corpus, ids: set[str]) -> set[str]:
+    """Those of these claims that are not in the file since a person deleted them, as the log or the snapshot tells."""
+    try:
+        log = corpus.log()
+    except CorpusError:
+        log = Log()  # its own check tells of every bad line
+    base = base_claims(corpus)
+    there = wire.read(base, Claim) if base.exists() else iter(())
+    return {id for id in ids if log.is_gone(id)} | {c.id for _, c in there if isinstance(c, Claim) and c.id in ids}
 
 
 def _overlaps(spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:

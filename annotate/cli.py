@@ -173,7 +173,10 @@ def adopt(
     """
     from annotate.adopting import adopt as adopt_edits
 
-    print(f"{corpus}: {_disputed(adopt_edits(corpus, annotator, adjudicate=adjudicate, deletions=deletions))}")
+    done = adopt_edits(corpus, annotator, adjudicate=adjudicate, deletions=deletions)
+    for remark in done.remarks:
+        print(remark, file=sys.stderr)
+    print(f"{corpus}: {_disputed(done)}")
 
 
 @app.command()
@@ -215,7 +218,7 @@ def relabel(
         summary = label_again(corpus, model, codebook, texts, dry_run=dry_run, advance=advance)
     _report(summary.problems)
     if as_json:
-        print(json.dumps([change._asdict() for change in summary.changes], ensure_ascii=False, indent=1))
+        print(json.dumps(summary.as_dict(), ensure_ascii=False, indent=1))
     else:
         print(*summary.changes, f"{corpus}: {'would be: ' if dry_run else ''}{summary}", sep="\n")
     if summary.failed:

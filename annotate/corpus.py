@@ -24,7 +24,7 @@ ANCHORS, UNPLACED = "anchors.jsonl", "unplaced.jsonl"
 BASE = f"{STATE}/base"
 """What the software last wrote, so that a person's edits can be told from it."""
 LOG_MARK = f"{BASE}/decisions.json"
-"""How much of the log the view shows: its size and hash when the view was written."""
+"""How much of the log the view shows, its size and hash when the view was written, and the hash of the view."""
 
 _WRITTEN_BY = re.compile(r"^annotate:\n  schema: v(?P<schema>\d+)\n  software: (?P<software>\S+)$", re.MULTILINE)
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")

@@ -121,6 +121,11 @@ class Opinions:
     def disputed(self) -> bool:
         return bool(self.said) and self.in_force is None
 
+    @property
+    def personal(self) -> bool:
+        """Whether anybody but the software ever spoke of the field."""
+        return any(word.value is not None or word.withdrawn for word in self.words.values())
+
 
 class Dispute(NamedTuple):
     """Annotators who differ: who says what of one field of one claim."""
@@ -222,8 +227,8 @@ class Log:
 
     def lines(self) -> Iterator[tuple[str, Claim]]:
         """Claims that a person added, deleted or restored, each with a line that the log remembers."""
-        for claim in self._opinions:
-            if line := self.line(claim):
+        for claim, fields in self._opinions.items():
+            if "claim" in fields and fields["claim"].personal and (line := self.line(claim)):
                 yield claim, line
 
     def line(self, claim: str) -> Claim | None:
@@ -237,6 +242,11 @@ class Log:
         force = opinions.in_force
         lines = [value for value in (force.value if force else "", *opinions.said.values(), opinions.original) if value]
         return wire.load(lines[0], Claim) if lines else None
+
+    def head_of(self, claim: Claim) -> str:
+        """The first part that the log remembers of a claim that its cue splits, as these models found it, else ""."""
+        line = self.line(claim.id)
+        return line.continues if line and line.prediction == claim.prediction else ""
 
     def transcribed(
         self, claim: str, move: Callable[[DecidedField, str], str], version: str, software: str = "annotate"
@@ -321,17 +331,35 @@ def _is_legal(name: DecidedField, value: str) -> bool:
 def folded(claims: Iterable[Claim], log: Log, article_of: ArticleOf) -> Iterator[Claim]:
     """The view: every claim as the log has it, then those that the log restores or adds."""
     absent = {claim_id: line for claim_id, line in log.lines() if not log.is_gone(claim_id)}
+    heads, there = {line.continues for line in absent.values()}, {""}
     for claim in claims:
         absent.pop(claim.id, None)
+        there |= {claim.id} & heads
         shown = log.apply(claim, article_of)
         if shown:
-            yield shown
-    for line in absent.values():
+            yield linked(shown, log, article_of)
+    back = {claim_id: line for claim_id, line in absent.items() if _is_placed(line, article_of)}
+    for line in back.values():
         article = article_of(line.article)
         shown = log.apply(filled(line, article) if article else line, article_of)
-        # The claims of an article that was taken down stay away, and those whose words its text no longer has.
-        if shown and article and (not article.text or filled(line, article).digest == line.digest):
-            yield shown
+        if shown:
+            shown = linked(shown, log, article_of)
+            yield shown if shown.continues in there | back.keys() else replace(shown, continues="")
+
+
+def linked(claim: Claim, log: Log, article_of: ArticleOf) -> Claim:
+    """A later part of a split claim continues none while its first part is deleted, and continues it again after."""
+    if claim.continues:
+        return replace(claim, continues="") if log.is_gone(claim.continues) else claim
+    head = log.head_of(claim)
+    line = log.line(head) if head and not log.is_gone(head) else None
+    return replace(claim, continues=head) if line and _is_placed(line, article_of) else claim
+
+
+def _is_placed(line: Claim, article_of: ArticleOf) -> bool:
+    """Whether a remembered line can be shown: its article was not taken down, and its words are in the text still."""
+    article = article_of(line.article)
+    return article is not None and (not article.text or filled(line, article).digest == line.digest)
 
 
 def value_of(claim: Claim, name: DecidedField) -> str:

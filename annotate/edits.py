@@ -1,8 +1,8 @@
 """What people changed in `claims.jsonl` since the software last wrote it.
 
-An edit is told by comparison with the base snapshot; where that is gone, with the sealed prediction and
-the log of decisions. What the log says is no edit: a copy of the log and of the view may come from somebody
-else, by git or by mail.
+An edit is told by comparison with the base snapshot; where that is gone, or a line's sealed prediction is
+another run's, with that prediction and the log of decisions. What the log says is no edit: a copy of the log and
+of the view may come from somebody else, by git or by mail.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from annotate import wire
 from annotate.comparison import Difference, compare
-from annotate.decisions import ArticleOf, Log, filled
+from annotate.decisions import ArticleOf, Log, filled, linked
 from annotate.errors import Problem
 from annotate.records import NO_PREDICTION, Claim, text_digest
 from annotate.storage import file_sha256
@@ -74,7 +74,10 @@ def differences(
         yield from _without_base(claims, log, article_of)
         return
     for one in compare(base, claims):
-        left = _undecided(one, log, article_of) if log.count else one
+        if one.old and one.new and _is_another_run(one.old, one.new):
+            left = _by_itself(one.line, one.new, log, article_of)
+        else:
+            left = _undecided(one, log, article_of) if log.count else one
         if left:
             yield left
 
@@ -99,20 +102,27 @@ def _without_base(claims: Path, log: Log, article_of: ArticleOf) -> Iterator[Dif
     for line, claim in wire.read(claims, Claim):
         if isinstance(claim, list):
             yield Difference(line, None, None)
-        elif claim.prediction == NO_PREDICTION and claim.id not in log:
-            yield Difference(line, None, claim)
-        else:
-            expected = log.apply(_as_predicted(claim), article_of)
-            if expected is None:
-                yield Difference(line, None, claim)
-                continue
-            same_place = (expected.start, expected.end) == (claim.start, claim.end)
-            text = claim.text
-            if same_place and text and claim.digest != text_digest(text):
-                text = ANOTHER_TEXT
-            expected = replace(expected, text=text, digest=claim.digest)
-            if expected != claim:
-                yield Difference(line, expected, claim)
+        elif left := _by_itself(line, claim, log, article_of):
+            yield left
+
+
+def _by_itself(line: int, claim: Claim, log: Log, article_of: ArticleOf) -> Difference | None:
+    """How a claim differs from what its own prediction and the log say; None for not at all."""
+    expected = log.apply(_as_predicted(claim), article_of)
+    if expected is None or (claim.prediction == NO_PREDICTION and claim.id not in log):
+        return Difference(line, None, claim)
+    same_place = (expected.start, expected.end) == (claim.start, claim.end)
+    text = claim.text
+    if same_place and text and claim.digest != text_digest(text):
+        text = ANOTHER_TEXT
+    expected = replace(expected, text=text, digest=claim.digest)
+    return Difference(line, expected, claim) if expected != claim else None
+
+
+def _is_another_run(old: Claim, new: Claim) -> bool:
+    """Whether the models said otherwise of the claim in another copy: nobody makes a seal by hand."""
+    said = new.prediction
+    return said not in (old.prediction, NO_PREDICTION) and said.seal == said.seal_for(new.id)
 
 
 def _undecided(one: Difference, log: Log, article_of: ArticleOf) -> Difference | None:
@@ -124,6 +134,7 @@ def _undecided(one: Difference, log: Log, article_of: ArticleOf) -> Difference |
     shown = log.apply(before, article_of) if before and new.id in log else None
     if before is None or shown is None:
         return one
+    shown = linked(shown, log, article_of)
     if old is None:
         article = article_of(new.article)
         known = filled(shown, article) if article else shown

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from annotate import wire
-from annotate.adopting import Adopted, Batch, adopted, clashes, legal_annotator, refuse_many
-from annotate.checking import check, check_claim
+from annotate.adopting import Adopted, Batch, adopted, clashes, legal_annotator, partings, refuse_many
+from annotate.checking import check, check_claim, refuse_problems
 from annotate.comparison import Difference
 from annotate.corpus import Corpus
 from annotate.decisions import value_of, with_value
@@ -34,7 +34,7 @@ from annotate.records import (
     Mode,
     claim_id,
 )
-from annotate.revising import Revision, check_log, revising, up_to_date
+from annotate.revising import Revision, revising, up_to_date
 from annotate.uniting import United, unite
 
 COPY = "corpus"
@@ -47,8 +47,8 @@ TEXTLESS = ("csv", "parquet")
 def export_corpus(folder: Path, out: Path, form: str) -> int:
     """Write the corpus to `out`, which must not be there yet, for another tool; how many claims.
 
-    Raises UsageError where `out` is there, CorpusError where the corpus has problems, or no texts and the format needs
-    them.
+    Raises UsageError where `out` is there, CorpusError where it cannot be written, or the corpus has problems, or no
+    texts and the format needs them.
     """
     corpus = Corpus.open(folder)
     if out.exists():
@@ -69,7 +69,7 @@ def export_corpus(folder: Path, out: Path, form: str) -> int:
             for path in written:
                 path.rename(out.parent / path.name)
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise CorpusError(f"{out}: cannot be written: {error.strerror or error}") from None
     return count
 
 
@@ -92,8 +92,7 @@ def import_file(
     if not file.exists():
         raise UsageError(f"{file}: no such file or folder")
     with revising(folder) as revision:
-        if problems := [*check(revision.corpus), *check_log(revision.corpus)]:
-            raise CorpusError(f"{folder}: {len(problems)} problems; nothing was imported", problems)
+        refuse_problems(revision.corpus, "nothing was imported")
         returned = _Returned(revision, annotator, "adjudicate" if adjudicate else "import")
         try:
             for page in read(file, returned.view):
@@ -108,7 +107,7 @@ def import_file(
         if not decisions:
             revision.change.abandon()
             return Adopted(nothing="the file decides nothing anew")
-        revision.decide(decisions)
+        revision.decide([*decisions, *partings(revision, decisions)])
         revision.fold(revision.claims())
         refuse(file, list(returned.clashes()))
         return adopted(revision, decisions)
@@ -281,15 +280,11 @@ class _Returned:
         self.problems.append(Problem(page.file, message, remedy, line.line, name))
 
     def clashes(self) -> Iterator[Problem]:
-        """Claims of the new view that overlap, or continue one that is gone, in the articles that were touched."""
+        """Claims of the new view that overlap, in the articles that were touched."""
         for one, other in clashes(self._revision, self._touched):
-            if other is None:
-                message = f"{one.id} continues {one.continues}, which was deleted"
-                yield Problem(one.article, message, "delete both, or neither")
-            else:
-                places = self._touched[one.article]
-                where = places.get(one.id) or places.get(other.id) or Problem(one.article, "")
-                yield replace(where, message=f"{one.text[:40]!r} overlaps {other.text[:40]!r}")
+            places = self._touched[one.article]
+            where = places.get(one.id) or places.get(other.id) or Problem(one.article, "")
+            yield replace(where, message=f"{one.text[:40]!r} overlaps {other.text[:40]!r}")
 
 
 def _added(article: Article, target: str, values: dict[DecidedField, str]) -> Claim:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from annotate.card import card
-from annotate.checking import check
+from annotate.checking import refuse_problems
 from annotate.corpus import CARD, CHANGELOG, Corpus
 from annotate.decisions import Log
 from annotate.errors import CorpusError, UsageError
-from annotate.revising import Revision, check_log, exclusively, hashes, read_prose, refuse_edits, staged
+from annotate.revising import Revision, exclusively, hashes, read_prose, refuse_edits, staged
 from annotate.storage import STATE
 
 
@@ -25,8 +25,7 @@ def source(folder: Path) -> Iterator[tuple[Corpus, Log]]:
     """
     corpus = Corpus.open(folder)
     seen = hashes(corpus)
-    if problems := [*check(corpus), *check_log(corpus)]:
-        raise CorpusError(f"{folder}: {len(problems)} problems; nothing was written", problems)
+    refuse_problems(corpus, "nothing was written")
     log = corpus.log()
     refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
     yield corpus, log

@@ -7,23 +7,24 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, get_args
 
 from annotate.adopting import Rules
 from annotate.attribution import Attributor
-from annotate.checking import check
+from annotate.checking import check, refuse_problems
 from annotate.codebook import Codebook
-from annotate.corpus import ARTICLES, BASE, CLAIMS, SPEAKERS, Corpus
+from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
 from annotate.decisions import Dispute, Log
 from annotate.duplicates import NearDuplicates
 from annotate.edits import differences, edits_of
 from annotate.errors import ArticleError, CorpusError, Problem, UsageError
 from annotate.labelling import Labeller
-from annotate.merging import Change
+from annotate.merging import Change, Kind
 from annotate.models import stance_classifier
 from annotate.records import GROUP, STANCES, Article, Claim, Speaker
 from annotate.releases import check_releases
 from annotate.retexting import Retexting
-from annotate.revising import Revision, check_log, revising, up_to_date
+from annotate.revising import Revision, base_claims, check_log, remarks, revising, up_to_date
 from annotate.show import chosen
 from annotate.texts import ArticleIndex
 from annotate.writing import Writer, writing
@@ -60,6 +61,14 @@ class Summary:
         self.texts, self.spans = len(retexting.changed), retexting.spans
         self.rejected += len(retexting.problems)
         self.problems = [*retexting.problems, *self.problems]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Counts, those of every kind of change too, and the changes."""
+        kinds = Counter(change.kind for change in self.changes)
+        counts = {"articles": self.articles, "claims": self.claims, "speakers": len(self.speakers)}
+        counts |= {"rejected": self.rejected, "texts": self.texts, "spans": self.spans}
+        counts |= {kind: kinds[kind] for kind in get_args(Kind)}
+        return {"summary": counts, "changes": [change._asdict() for change in self.changes]}
 
     def __str__(self) -> str:
         said = f"{self.articles} articles, {self.claims} claims, {len(self.speakers)} speakers"
@@ -116,6 +125,7 @@ def relabel(
     """
     summary = Summary()
     with revising(folder) as revision:
+        refuse_problems(revision.corpus, "nothing was written", by_another_codebook=True)
         book = Codebook.read(codebook) if codebook else revision.corpus.codebook
         refuse_lost_targets(revision, book)
         writer = Writer(revision, book)
@@ -131,6 +141,8 @@ def relabel(
         writer.close()
         summary.hear(retexting)
         summary.changes = writer.changes
+        file = str(folder / SPEAKERS)
+        summary.problems += [*namesakes(writer.speakers(), file), *unlisted(revision, book, file)]
         if dry_run:
             revision.change.abandon()
     return summary
@@ -173,6 +185,23 @@ def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
     ]
 
 
+def unlisted(revision: Revision, codebook: Codebook, file: str) -> Iterator[Problem]:
+    """A remark for everybody whom the codebook listed and no longer does, and whom people decided to speak."""
+    ids = {speaker.id for speaker in codebook.speakers}
+    gone = {speaker.id: speaker for speaker in revision.speakers() if speaker.listed and speaker.id not in ids}
+    decided = Counter(
+        force.value
+        for claim in (revision.claims() if gone else ())
+        if (force := revision.log.in_force(claim.id, "speaker")) and force.value in gone
+    )
+    for id, count in decided.items():
+        known = {gone[id].name, *gone[id].aliases}
+        now = [speaker.id for speaker in codebook.speakers if known & {speaker.name, *speaker.aliases}]
+        new = f"write {now[0]!r}" if now else "write the new id"
+        remedy = f"if the codebook calls them otherwise now, {new} as the speaker of those claims, and adopt that"
+        yield Problem(file, f"{id!r} is not in the codebook any more, and people decided {count} claims so", remedy)
+
+
 def examine(folder: Path) -> tuple[list[Problem], list[Problem]]:
     """Everything that is wrong with a corpus, and everything that people changed in it by hand."""
     found: tuple[list[Problem], list[Problem]] = [], []
@@ -194,7 +223,7 @@ def findings(folder: Path) -> Iterator[tuple[bool, Problem]]:
     except CorpusError:  # `check` has told of every bad line
         log = Log()
     rules, file = Rules(corpus), folder / CLAIMS
-    for one in differences(file, folder / BASE / CLAIMS, log, ArticleIndex(folder / ARTICLES).get):
+    for one in differences(file, base_claims(corpus), log, ArticleIndex(folder / ARTICLES).get):
         yield from ((False, problem) for problem in rules.broken(one))
         for edit in edits_of(one):
             if edit.kind != "unreadable" and edit.legal:
@@ -223,9 +252,18 @@ def disputes(folder: Path, claims: Iterable[Claim]) -> list[Dispute]:
 def _opened(folder: Path) -> Corpus:
     corpus = Corpus.open(folder)
     _tell(corpus)
+    for remark in _remarks(corpus):  # before the view is caught up, and a snapshot made of it as it stands
+        print(remark, file=sys.stderr)
     if done := up_to_date(corpus):
         print(f"{folder}: {done}", file=sys.stderr)
     return corpus
+
+
+def _remarks(corpus: Corpus) -> Iterator[Problem]:
+    try:
+        yield from remarks(corpus, corpus.log())
+    except CorpusError:
+        return  # `check` tells of every bad line
 
 
 def _tell(corpus: Corpus) -> None:

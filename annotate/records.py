@@ -203,7 +203,8 @@ class Decision:
     a deletion is to "", an addition from "". `time` is UTC, ISO 8601 with microseconds. A decision of mode
     "withdraw" takes back what this annotator said of the field; one of mode "reanchor" is the software's
     transcription into a text that changed: "from" is what stood there before anybody decided, "to" what this
-    annotator said, both by the offsets of the new text.
+    annotator said, both by the offsets of the new text. Of that mode is also what keeps the line of a claim's later
+    part when its first part is deleted, so that it can continue that again; it says nothing of the claim.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED

@@ -18,7 +18,7 @@ from typing import Literal, get_args
 from annotate import wire
 from annotate.card import head_of
 from annotate.changelog import with_entry
-from annotate.checking import check
+from annotate.checking import refuse_problems
 from annotate.codebook import Codebook
 from annotate.corpus import (
     ARTICLES,
@@ -42,7 +42,7 @@ from annotate.diffing import KINDS, Book, Diff, diff, many
 from annotate.errors import CodebookError, CorpusError, Problem, UsageError
 from annotate.manifest import Counts, FileFacts, Manifest, Previous, Tallies
 from annotate.records import SCHEMA_VERSION
-from annotate.revising import Revision, check_log, read_prose, revising
+from annotate.revising import Revision, read_prose, revising
 from annotate.storage import file_sha256
 
 Bump = Literal["patch", "minor", "major"]
@@ -80,7 +80,8 @@ def release(folder: Path, bump: str = "", message: str = "", *, dry_run: bool = 
     if bump and bump not in BUMPS:
         raise UsageError(f"--bump {bump}: one of {', '.join(reversed(BUMPS))}")
     with revising(folder) as revision:
-        refuse_problems(revision.corpus)
+        more = [*check_releases(revision.corpus), *_check_judged(revision.corpus)]
+        refuse_problems(revision.corpus, "nothing was released", more)
         newest = revision.corpus.version
         changed = _difference(revision.corpus, newest) if newest else None
         version = next_version(newest, bump or proposed(changed)) if changed else FIRST
@@ -110,13 +111,6 @@ def next_version(newest: str, bump: Bump) -> str:
     if bump == "major":
         return f"{major + 1}.0.0"
     return f"{major}.{minor + 1}.0" if bump == "minor" else f"{major}.{minor}.{patch + 1}"
-
-
-def refuse_problems(corpus: Corpus) -> None:
-    """CorpusError with everything that a release may not have."""
-    problems = [*check(corpus), *check_log(corpus), *check_releases(corpus), *_check_judged(corpus)]
-    if problems:
-        raise CorpusError(f"{corpus.folder}: {len(problems)} problems; nothing was released", problems)
 
 
 def check_releases(corpus: Corpus) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from annotate import wire
 from annotate.card import card
@@ -22,6 +23,7 @@ from annotate.corpus import (
     CODEBOOK,
     DECISIONS,
     LOG_MARK,
+    RELEASES,
     REMOVALS,
     SPEAKERS,
     Corpus,
@@ -117,6 +119,7 @@ class Revision:
         if self.change.writes(CLAIMS):
             written = self.change.path(DECISIONS) if self.change.writes(DECISIONS) else old
             mark = {"bytes": written.stat().st_size, "sha256": file_sha256(written)}
+            mark["claims"] = file_sha256(self.change.path(CLAIMS))
             self.change.path(LOG_MARK).write_text(json.dumps(mark), encoding="utf-8")
 
 
@@ -170,11 +173,13 @@ def staged(corpus: Corpus, seen: Mapping[str, str] | None = None) -> Iterator[Tr
 
 def refuse_edits(corpus: Corpus, log: Log, remedy: str) -> None:
     """PendingEdits where `claims.jsonl` holds what a rewrite would lose."""
-    file, base = corpus.folder / CLAIMS, corpus.folder / BASE / CLAIMS
+    file, base = corpus.folder / CLAIMS, base_claims(corpus)
     if not file.exists():
         return
     same = file_sha256(file) == file_sha256(base)
     edits = [] if same else pending_edits(file, base, log, ArticleIndex(corpus.folder / ARTICLES).get)
+    if any(edit.kind == "unreadable" for edit in edits):
+        remedy = f"annotate check {corpus.folder} says what is wrong with the lines that cannot be read"
     if edits:
         raise PendingEdits(
             f"{corpus.folder}: people changed {len(edits)} things here by hand, and this would lose them; nothing was "
@@ -183,18 +188,57 @@ def refuse_edits(corpus: Corpus, log: Log, remedy: str) -> None:
         )
 
 
-def log_mark(corpus: Corpus) -> tuple[int, str]:
-    """How much of the log the view shows: bytes, and their sha256; (0, "") where nothing tells."""
+class Mark(NamedTuple):
+    """What was noted when the view was written: bytes of the log that it shows, their sha256, and the view's own."""
+
+    bytes: int = 0
+    sha256: str = ""
+    claims: str = ""
+
+
+def log_mark(corpus: Corpus) -> Mark:
+    """What was noted when the view was written; zero and "" where nothing tells."""
     try:
         mark = json.loads((corpus.folder / LOG_MARK).read_text(encoding="utf-8"))
-        return int(mark["bytes"]), str(mark["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0, ""
+        return Mark(int(mark["bytes"]), str(mark["sha256"]), str(mark.get("claims", "")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Mark()
+
+
+def base_claims(corpus: Corpus) -> Path:
+    """The snapshot of the view as it was written; a path at which nothing is, where that is not what stands there."""
+    base, written = corpus.folder / BASE / CLAIMS, log_mark(corpus).claims
+    return base if written in ("", file_sha256(base)) else base.with_name("none")
+
+
+def remarks(corpus: Corpus, log: Log) -> Iterator[Problem]:
+    """What cannot be told where the snapshot of the view is missing, and what the newest release tells of it."""
+    if corpus.frozen or base_claims(corpus).exists():
+        return
+    file = str(corpus.folder / CLAIMS)
+    message = f"its snapshot in {BASE} is missing, or not what was written: lines deleted by hand since cannot be told"
+    yield Problem(file, message)
+    yield from (Problem(file, *said) for said in _missing(corpus, log))
+
+
+def _missing(corpus: Corpus, log: Log) -> Iterator[tuple[str, str]]:
+    """Each claim of the newest release that is not here, though its article is, and whose deletion nobody logged."""
+    version = corpus.version
+    released = corpus.folder / RELEASES / version / CLAIMS
+    if not version or not released.exists():
+        return
+    there = {claim.id for _, claim in wire.read(corpus.folder / CLAIMS, Claim) if isinstance(claim, Claim)}
+    down = corpus.removals()
+    for _, claim in wire.read(released, Claim):
+        if not isinstance(claim, Claim) or claim.id in there or claim.article in down or log.is_gone(claim.id):
+            continue
+        remedy = "relabelling may have dropped it; if a person deleted it, restore the line, delete it again and adopt"
+        yield f"claim {claim.id} of release {version} is not here, and no deletion of it is logged", remedy
 
 
 def check_log(corpus: Corpus) -> Iterator[Problem]:
     """The log must still begin with what it held when the software last wrote the view."""
-    size, sha256 = log_mark(corpus)
+    size, sha256, _ = log_mark(corpus)
     path = corpus.folder / DECISIONS
     if not sha256:
         return
@@ -224,7 +268,7 @@ def up_to_date(corpus: Corpus) -> str:
 def _is_behind(corpus: Corpus) -> bool:
     """Whether the log holds decisions that the view may not show, such as after a crash or from another copy."""
     path = corpus.folder / DECISIONS
-    return path.exists() and path.stat().st_size > 0 and log_mark(corpus)[1] != file_sha256(path)
+    return path.exists() and path.stat().st_size > 0 and log_mark(corpus).sha256 != file_sha256(path)
 
 
 def _catch_up(corpus: Corpus, log: Log, seen: Mapping[str, str]) -> Mapping[str, str]:

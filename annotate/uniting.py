@@ -20,12 +20,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from annotate import wire
-from annotate.checking import check
-from annotate.corpus import ARTICLES, CODEBOOK, DECISIONS, Corpus
+from annotate.checking import refuse_problems
+from annotate.corpus import ANCHORS, ARTICLES, CODEBOOK, DECISIONS, Corpus
 from annotate.decisions import Dispute, filled, folded, read_decisions
 from annotate.errors import CorpusError, Problem, UsageError
-from annotate.records import Article, Claim, Decision, Speaker
-from annotate.revising import Revision, check_log, refuse_edits, revising
+from annotate.records import Anchor, Article, Claim, Decision, Speaker
+from annotate.revising import Revision, refuse_edits, revising
 from annotate.texts import ArticleIndex
 
 
@@ -60,9 +60,8 @@ def unite(folder: Path, other: Path) -> United:
     refuse_edits(theirs, theirs.log(), f"annotate adopt {other} --annotator NAME makes them decisions first")
     with revising(folder) as revision:
         ours = revision.corpus
-        problems = [*check(ours), *check_log(ours), *check(theirs), *check_log(theirs), *_strangers(revision, theirs)]
-        if problems:
-            raise CorpusError(f"{other}: {len(problems)} problems; nothing was imported", problems)
+        refuse_problems(ours, "nothing was imported")
+        refuse_problems(theirs, "nothing was imported", _strangers(revision, theirs))
         return _Union(revision, theirs).made()
 
 
@@ -79,13 +78,23 @@ def _strangers(revision: Revision, theirs: Corpus) -> Iterator[Problem]:
         yield Problem(book, f"{target!r} is no target of our codebook", remedy, field="targets")
     texts = {article.id: article.sha256 for article in revision.articles()}
     ids = {sha256: id for id, sha256 in texts.items()}
+    textless = _is_standoff(revision)
     for article in theirs.articles():
+        if textless and article.text and article.id not in texts:
+            remedy = f"first: annotate strip {theirs.folder} OUT, and import OUT"
+            yield Problem(article.id, "is new here and has its text, and this corpus holds none", remedy, field="text")
         if texts.get(article.id, article.sha256) != article.sha256:
             remedy = "give one of them an id of its own"
             yield Problem(article.id, "the two have different texts under this id", remedy, field="sha256")
         elif ids.get(article.sha256, article.id) != article.id:
             remedy = "give both the same id"
             yield Problem(article.id, f"its text is called {ids[article.sha256]!r} here", remedy, field="id")
+
+
+def _is_standoff(revision: Revision) -> bool:
+    """Whether the corpus holds articles, and the text of none of them."""
+    has_text = {bool(article.text) for article in revision.articles() if article.length}
+    return has_text == {False}
 
 
 class _Union:
@@ -113,7 +122,28 @@ class _Union:
         if articles:
             new = (article for article in self._theirs.articles() if article.id in articles)
             self._revision.write_articles(itertools.chain(self._revision.articles(), new))
+        self._write_anchors(articles)
         return self._united
+
+    def _write_anchors(self, articles: set[str]) -> None:
+        """Our anchors, and theirs for articles that have no text here: their claims are found by them, too."""
+        new = (article for article in self._theirs.articles() if article.id in articles)
+        held = itertools.chain(self._revision.articles(), new)
+        bare = {article.id for article in held if article.length > len(article.text)}
+        if not bare or not (self._theirs.folder / ANCHORS).exists():
+            return
+        known: dict[str, set[tuple[int, int]]] = defaultdict(set)
+
+        def anchors() -> Iterator[Anchor]:
+            there = (self._revision.corpus.folder / ANCHORS).exists()
+            for one in self._revision.corpus.read(ANCHORS, Anchor) if there else ():
+                known[one.article].add((one.start, one.end))
+                yield one
+            for one in self._theirs.read(ANCHORS, Anchor):
+                if one.article in bare and (one.start, one.end) not in known[one.article]:
+                    yield one
+
+        wire.write(self._revision.change.path(ANCHORS), anchors())
 
     def _hear(self) -> None:
         """Their decisions that our log lacks."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from annotate import wire
+from annotate.checking import refuse_problems
 from annotate.codebook import Codebook
 from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, Labelled
 from annotate.errors import CorpusError, PendingEdits, Problem
@@ -169,6 +170,10 @@ class Writer:
         self._speak |= {claim.speaker for claim in claims}
         return claims
 
+    def speakers(self) -> Iterator[Speaker]:
+        """Everybody who speaks in the corpus as it was written."""
+        return iter(self._speakers.values())
+
     def close(self) -> None:
         """Put the corpus together from what stays and what is new."""
         self._refuse_mixed_codebooks()
@@ -223,6 +228,8 @@ def writing(folder: str | Path, codebook: Codebook) -> Iterator[Writer]:
         seen, log = hashes(corpus), corpus.log()
         refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
         _refuse_edited_codebook(folder, codebook)
+        if (folder / CLAIMS).exists():
+            refuse_problems(corpus, "nothing was written", by_another_codebook=True)
         with staged(corpus, seen) as change:
             revision = Revision(corpus, change, log)
             writer = Writer(revision, codebook)

@@ -1,5 +1,7 @@
 """A small codebook, an article, claims on it, and a corpus folder of them, built by hand: no model is needed."""
 
+import json
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -24,6 +26,7 @@ from annotate.records import (
     claim_id,
     text_digest,
 )
+from annotate.storage import file_sha256
 from annotate.writing import writing
 
 TOML = """[codebook]
@@ -150,6 +153,15 @@ def claims_of(folder: Path) -> list[Claim]:
 
 def write_claims(folder: Path, claims: Iterable[Claim]) -> None:
     wire.write(folder / "claims.jsonl", claims)
+
+
+def as_written(folder: Path) -> None:
+    """Let the claims as they stand pass for what the software wrote last."""
+    base = folder / ".annotate" / "base"
+    shutil.copy(folder / "claims.jsonl", base / "claims.jsonl")
+    mark = json.loads((base / "decisions.json").read_text(encoding="utf-8"))
+    mark["claims"] = file_sha256(base / "claims.jsonl")
+    (base / "decisions.json").write_text(json.dumps(mark), encoding="utf-8")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import TEXT, claim_on, claims_of, files_of, make_article, write_claims
+from conftest import TEXT, as_written, claim_on, claims_of, files_of, make_article, write_claims
 
 from annotate import wire
 from annotate.adopting import adopt, withdraw
@@ -15,8 +15,10 @@ from annotate.checking import check
 from annotate.corpus import Corpus
 from annotate.decisions import read_decisions
 from annotate.edits import pending_edits
-from annotate.errors import CorpusError, TooManyDeletions, UsageError
-from annotate.records import NO_PREDICTION, Claim, Decision, text_digest
+from annotate.errors import CorpusError, PendingEdits, TooManyDeletions, UsageError
+from annotate.jobs import examine
+from annotate.records import NO_PREDICTION, Claim, Decision, Scores, text_digest
+from annotate.releases import release
 from annotate.revising import Revision
 
 
@@ -107,7 +109,7 @@ def test_a_stance_is_decided_for_both_parts_of_a_split_claim(corpus: Path) -> No
     article = make_article(TEXT, "summit")
     part = claim_on(article, "trade grows", continues=claims[2].id)
     write_claims(corpus, [*claims, part])
-    shutil.copy(corpus / "claims.jsonl", corpus / ".annotate" / "base" / "claims.jsonl")
+    as_written(corpus)
     change(corpus, 4, stance="against")
     adopt(corpus, "ana")
     assert [c.stance for c in claims_of(corpus)] == ["favor", "favor", "against", "favor", "against"]
@@ -337,16 +339,78 @@ def test_nothing_comes_back_onto_a_claim_that_was_added_meanwhile(corpus: Path) 
     assert files_of(corpus) == before
 
 
-def test_a_later_part_does_not_come_back_without_the_first(corpus: Path) -> None:
-    claims = claims_of(corpus)
+def split(folder: Path) -> tuple[Claim, Claim]:
+    """The third claim gets a later part; both."""
+    claims = claims_of(folder)
     part = claim_on(make_article(TEXT, "summit"), "trade grows", continues=claims[2].id)
-    write_claims(corpus, [*claims, part])
-    shutil.copy(corpus / "claims.jsonl", corpus / ".annotate" / "base" / "claims.jsonl")
-    write_claims(corpus, [*claims[:2], claims[3]])
+    write_claims(folder, [*claims, part])
+    as_written(folder)
+    return claims[2], part
+
+
+def continued(folder: Path) -> dict[str, str]:
+    return {claim.id: claim.continues for claim in claims_of(folder)}
+
+
+def test_a_first_part_that_is_deleted_leaves_a_later_one_that_continues_none(corpus: Path) -> None:
+    head, part = split(corpus)
+    write_claims(corpus, [claim for claim in claims_of(corpus) if claim.id != head.id])
+    assert list(check(Corpus.open(corpus))) == []
+    assert str(adopt(corpus, "ana")) == "1 decisions on 1 claims (1 claim)"
+    assert continued(corpus)[part.id] == ""
+    assert not Corpus.open(corpus).log().decided(part.id) and claims_of(corpus)[-1].annotator == ""
+    clean(corpus)
+    change(corpus, 0, note="more")
     adopt(corpus, "ana")
-    with pytest.raises(CorpusError, match=f"would continue {claims[2].id}, which is gone"):
-        withdraw(corpus, "ana", [part.id])
-    withdraw(corpus, "ana", [part.id, claims[2].id])
+    assert continued(corpus)[part.id] == ""
+    withdraw(corpus, "ana", [head.id])
+    assert continued(corpus)[part.id] == head.id
+    clean(corpus)
+
+
+def test_a_first_part_that_is_pasted_back_is_continued_again(corpus: Path) -> None:
+    head, part = split(corpus)
+    write_claims(corpus, [claim for claim in claims_of(corpus) if claim.id != head.id])
+    adopt(corpus, "ana")
+    write_claims(corpus, [head, *claims_of(corpus)])
+    adopt(corpus, "ana")
+    assert continued(corpus)[part.id] == head.id
+    clean(corpus)
+
+
+def test_a_first_part_that_vanished_without_a_word_is_a_problem_with_a_remedy_that_works(corpus: Path) -> None:
+    head, part = split(corpus)
+    write_claims(corpus, [claim for claim in claims_of(corpus) if claim.id != head.id])
+    shutil.rmtree(corpus / ".annotate")
+    with pytest.raises(CorpusError, match=r"no claim has the id .*\(restore that line, or delete this one too\)"):
+        adopt(corpus, "ana")
+    write_claims(corpus, [claim for claim in claims_of(corpus) if claim.id != part.id])
+    assert str(adopt(corpus, "ana")) == "no hand edits to adopt"
+
+
+def test_a_later_part_comes_back_without_the_first_and_then_with_it(corpus: Path) -> None:
+    head, part = split(corpus)
+    write_claims(corpus, [c for c in claims_of(corpus) if c.id not in (head.id, part.id)])
+    adopt(corpus, "ana")
+    withdraw(corpus, "ana", [part.id])
+    assert continued(corpus)[part.id] == "" and head.id not in continued(corpus)
+    clean(corpus)
+    withdraw(corpus, "ana", [head.id])
+    assert continued(corpus)[part.id] == head.id
+    clean(corpus)
+
+
+def test_a_later_part_that_git_brought_continues_none_either(corpus: Path, tmp_path: Path) -> None:
+    head, part = split(corpus)
+    shutil.copytree(corpus, tmp_path / "theirs")
+    write_claims(tmp_path / "theirs", [c for c in claims_of(corpus) if c.id != head.id])
+    adopt(tmp_path / "theirs", "ben")
+    for name in ("claims.jsonl", "decisions.jsonl"):
+        shutil.copy(tmp_path / "theirs" / name, corpus / name)
+    assert examine(corpus) == ([], [])
+    change(corpus, -1, note="mine")
+    assert str(adopt(corpus, "ana")) == "1 decisions on 1 claims (1 note)"
+    assert continued(corpus)[part.id] == ""
     clean(corpus)
 
 
@@ -397,3 +461,80 @@ def test_what_a_line_that_comes_back_says_otherwise_is_decided_too(corpus: Path,
     assert (shown.stance, shown.speaker, shown.note) == ("neutral", "ro-1", "again")
     assert {(d.field, d.to) for d in log_of(corpus)[-4:]} >= {("stance", "neutral"), ("note", "again")}
     clean(corpus)
+
+
+def test_a_missing_snapshot_is_remarked_with_what_the_newest_release_tells(
+    corpus: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, claims[1:])
+    adopt(corpus, "ana")
+    withdraw(corpus, "ana", [claims[0].id])
+    release(corpus)
+    lines = claims_of(corpus)
+    write_claims(corpus, [claim for claim in lines if claim.id != claims[0].id])
+    adopt(corpus, "ana")
+    write_claims(corpus, [claim for claim in lines if claim.id not in (claims[0].id, claims[3].id)])
+    shutil.rmtree(corpus / ".annotate")
+    code, out, err = run("check", corpus)
+    assert (code, out) == (0, f"{corpus}: 0 problems, 0 hand edits\n")
+    first, second, *others = err.splitlines()
+    assert first.endswith("lines deleted by hand since cannot be told")
+    assert f"claim {claims[3].id} of release 1.0.0 is not here, and no deletion of it is logged" in second
+    assert claims[0].id not in err and len(others) == 1, "only the one whose deletion is not logged; then what was done"
+    shutil.rmtree(corpus / ".annotate")
+    code, _, err = run("adopt", corpus, "--annotator", "ana")
+    assert code == 0 and err.splitlines() == [first, second]
+
+
+def test_nothing_is_remarked_where_the_snapshot_is_there(
+    corpus: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    change(corpus, 2, stance="against")
+    assert run("check", corpus)[2] == run("adopt", corpus, "--annotator", "ana")[2] == ""
+    release(corpus)
+    assert run("check", corpus / "releases" / "1.0.0")[2] == ""
+
+
+@pytest.mark.parametrize("lines", [0, 1, 3])
+def test_a_snapshot_cut_short_counts_as_missing(corpus: Path, lines: int) -> None:
+    base = corpus / ".annotate" / "base" / "claims.jsonl"
+    base.write_bytes(b"".join(base.read_bytes().splitlines(keepends=True)[:lines]))
+    change(corpus, 2, stance="against")
+    done = adopt(corpus, "ana")
+    assert str(done) == "1 decisions on 1 claims (1 stance)"
+    assert "snapshot" in str(done.remarks[0])
+    assert not adopt(corpus, "ana").remarks, "it was written anew"
+    clean(corpus)
+
+
+def other_run(claim: Claim, **changes: object) -> Claim:
+    """The claim as another model has it, sealed."""
+    said = replace(claim.prediction, stance_model="s@2", **changes).sealed(claim.id)  # type: ignore[arg-type]
+    return replace(claim, stance=said.stance or claim.stance, prediction=said)
+
+
+def test_what_another_copy_was_relabelled_to_is_no_edit(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    against = {"stance": "against", "scores": Scores(0.0, 0.0, 1.0)}
+    write_claims(corpus, [other_run(claim, **against) for claim in claims])
+    assert examine(corpus) == ([], [])
+    change(corpus, 2, stance="neutral")
+    assert str(adopt(corpus, "ana")) == "1 decisions on 1 claims (1 stance)"
+    assert [(d.from_, d.to) for d in log_of(corpus)] == [("against", "neutral")]
+    assert [claim.stance for claim in claims_of(corpus)] == ["against", "against", "neutral", "against"]
+    clean(corpus)
+
+
+def test_a_prediction_without_its_seal_is_still_a_problem(corpus: Path) -> None:
+    claim = claims_of(corpus)[2]
+    change(corpus, 2, prediction=replace(claim.prediction, stance="against"))
+    problems, _ = examine(corpus)
+    assert [problem.field for problem in problems] == ["prediction.seal"]
+
+
+def test_lines_that_cannot_be_read_are_for_check_to_tell(corpus: Path, edit: Callable[[str, str], None]) -> None:
+    edit('"stance":"favor","ann', '"stance":"pro","ann')
+    with pytest.raises(PendingEdits, match=r"nothing was written\. annotate check") as caught:
+        release(corpus)
+    assert "annotate adopt" not in str(caught.value)

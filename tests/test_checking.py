@@ -176,7 +176,7 @@ def test_a_corpus_that_the_software_wrote_has_no_problems(corpus: Path) -> None:
         ({"speaker": "new"}, "speaker: 'new' is in no line of speakers.jsonl (add a line for this speaker there)"),
         ({"target": "pcat"}, "target: 'pcat' is no target of the codebook (did you mean 'pact'?)"),
         ({"target": "x"}, "target: 'x' is no target of the codebook (one of pact, trade)"),
-        ({"continues": "c0"}, "continues: no claim has the id 'c0' (write \"\" if it continues none)"),
+        ({"continues": "c0"}, "continues: no claim has the id 'c0' (restore that line, or delete this one too)"),
     ],
 )
 def test_one_mistake_is_one_problem(corpus: Path, changes: dict[str, object], said: str) -> None:

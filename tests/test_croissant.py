@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TEXT, claims_of, make_article, write_claims
+from conftest import TEXT, as_written, claims_of, make_article, write_claims
 
 from annotate import wire
 from annotate.adopting import adopt
@@ -161,6 +161,6 @@ def test_the_head_of_a_card_names_dataset_and_license(corpus: Path) -> None:
 def test_a_corpus_without_words_says_so(corpus: Path) -> None:
     wire.write(corpus / "articles.jsonl", [replace(make_article(TEXT, "summit"), text="")])
     write_claims(corpus, [replace(claim, text="") for claim in claims_of(corpus)])
-    (corpus / ".annotate" / "base" / "claims.jsonl").write_bytes((corpus / "claims.jsonl").read_bytes())
+    as_written(corpus)
     release(corpus)
     assert "texts are left out" in (corpus / "DATASHEET.md").read_text(encoding="utf-8")

@@ -380,8 +380,10 @@ def test_a_split_claim_has_one_stance_whichever_part_says_it(tmp_path: Path, cod
     assert [claim.stance for claim in claims_of(tmp_path / "split")] == ["against", "against"]
     task["annotations"] = [{"result": [one for one in result if one["id"] != head.id]}]
     out.write_text(json.dumps([task]), encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"continues .*, which was deleted"):
-        import_file(tmp_path / "split", out, "label-studio", "ana")
+    import_file(tmp_path / "split", out, "label-studio", "ana")
+    assert [(claim.id, claim.continues) for claim in claims_of(tmp_path / "split")] == [(tail.id, "")]
+    withdraw(tmp_path / "split", "ana", [head.id])
+    assert {claim.id: claim.continues for claim in claims_of(tmp_path / "split")} == {tail.id: head.id, head.id: ""}
 
 
 def test_doccano_tells_labels_that_cannot_be(corpus: Path, tmp_path: Path) -> None:
@@ -501,3 +503,12 @@ def test_the_commands(
     told = capsys.readouterr()
     assert "1 decisions, 0 articles, 0 claims taken over; decided by ben; 1 fields are disputed" in told.out
     assert "stance is disputed: ana says 'against', ben says 'neutral'" in told.err
+
+
+def test_a_target_that_cannot_be_written_is_a_failure_not_wrong_use(
+    corpus: Path, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    code, _, err = run("export", corpus, tmp_path / "file" / "out.csv", "--format", "csv")
+    assert code == 1 and "cannot be written" in err
+    assert run("export", corpus, tmp_path / "file", "--format", "csv")[0] == 2, "it is there already"

@@ -6,6 +6,7 @@ other models, releases, copies merged, articles taken down, and crashes in betwe
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,18 +38,22 @@ from annotate.records import NO_PREDICTION, NO_SPAN, STANCES, Claim, Decision
 from annotate.releases import check_releases, release
 from annotate.removing import remove
 from annotate.texts import ArticleIndex
+from annotate.uniting import unite
 
-TEXTS = {name: f"{TEXT}Bo Hall said {name} is dull.\n" for name in ("east", "west", "north")}
+SPLIT = "“The sea is wide,” Bo Hall said, “and the boats are cold.”\n"
+TEXTS = {name: f"{TEXT}Bo Hall said {name} is dull.\n{SPLIT}" for name in ("east", "west", "north")}
 CONTENTS = (
-    "the line is good|the bridge is better|nobody asked|(?:east|west|north) is dull",
-    "line is good|the bridge is better|nobody asked",
-    "the line is good|bridge|(?:east|west|north) is dull",
+    "the line is good|the bridge is better|nobody asked|(?:east|west|north) is dull|The sea is wide|and the boats.+",
+    "line is good|the bridge is better|nobody asked|The sea is wide|the boats are cold",
+    "the line is good|bridge|(?:east|west|north) is dull|and the boats are cold",
 )
 WORDS = (
     ("", ""),
     ("the line is good", "the line is very good"),
     ("Bo Hall said the bridge is better.", ""),
     ("Ann Lee said nobody", "Ann Lee thinks nobody"),
+    ("The sea is wide", "The whole sea is wide"),
+    ("“The sea is wide,” Bo Hall said, “and", "Bo Hall said “and"),
 )
 """What is edited in a text, and what it becomes."""
 ANNOTATORS = st.sampled_from(["ana", "ben"])
@@ -81,8 +86,9 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.root = Path(tempfile.mkdtemp())
         self.folder, self.book = self.root / "corpus", self.root / "codebook.toml"
+        self.copy = self.root / "copy"
         self.book.write_text(TOML, encoding="utf-8")
-        self.models = Models()
+        self.models = Models(CONTENTS[0])
         self.patch = pytest.MonkeyPatch()
         self.models.use(self.patch)
         self.acknowledged: list[Decision] = []
@@ -162,6 +168,14 @@ class History(RuleBasedStateMachine):
                 self._write(claims, claim, replace(claim, end=claim.end - 2, text=claim.text[:-2]))
 
     @rule(data=st.data())
+    def delete_a_first_part(self, data: st.DataObject) -> None:
+        claims = claims_of(self.folder)
+        heads = {claim.continues for claim in claims} & {claim.id for claim in claims}
+        if heads:
+            head = data.draw(st.sampled_from(sorted(heads)))
+            self._write(claims, next(claim for claim in claims if claim.id == head), None)
+
+    @rule(data=st.data())
     def delete_a_line(self, data: st.DataObject) -> None:
         claims = claims_of(self.folder)
         if claims:
@@ -194,6 +208,10 @@ class History(RuleBasedStateMachine):
 
     @rule(annotator=ANNOTATORS, adjudicate=st.booleans())
     def adopt_the_edits(self, annotator: str, adjudicate: bool) -> None:
+        self.settle(annotator, adjudicate)
+
+    def settle(self, annotator: str, adjudicate: bool = False) -> None:
+        """Hand edits are adopted, or taken back where they are none that can be."""
         before = files(self.folder)
         try:
             adopt(self.folder, annotator, adjudicate=adjudicate, deletions=self._deleted())
@@ -211,9 +229,9 @@ class History(RuleBasedStateMachine):
     def _deleted(self) -> int:
         return len({c.id for c in self._base()} - {c.id for c in claims_of(self.folder)})
 
-    @precondition(lambda self: not self.edited)
     @rule(data=st.data(), annotator=ANNOTATORS)
     def withdraw_a_decision(self, data: st.DataObject, annotator: str) -> None:
+        self.settle(annotator)
         mine = sorted({d.claim for d in self.acknowledged if d.annotator == annotator})
         if mine:
             claim = data.draw(st.sampled_from(mine))
@@ -237,6 +255,40 @@ class History(RuleBasedStateMachine):
         if name in {article.id for article in Corpus.open(self.folder).articles()}:
             remove(self.folder, name, "it was asked for")
 
+    @rule(
+        data=st.data(),
+        stance=st.sampled_from([*STANCES, ""]),
+        annotator=st.sampled_from(["ana", "cleo"]),
+        anew=st.booleans(),
+    )
+    def somebody_edits_a_copy(self, data: st.DataObject, stance: str, annotator: str, anew: bool) -> None:
+        if not self.copy.exists() or anew:
+            self.settle(annotator)
+            shutil.rmtree(self.copy, ignore_errors=True)
+            shutil.copytree(self.folder, self.copy)
+        claims = claims_of(self.copy)
+        if claims:
+            claim = data.draw(st.sampled_from(claims))
+            new = [replace(claim, stance=stance)] if stance else []  # type: ignore[arg-type]
+            write_claims(self.copy, [line for c in claims for line in (new if c is claim else [c])])
+            adopt(self.copy, annotator)
+
+    @precondition(lambda self: self.copy.exists())
+    @rule(annotator=ANNOTATORS)
+    def import_the_copy(self, annotator: str) -> None:
+        self.settle(annotator)
+        before, theirs = files(self.folder), list(read_decisions(self.copy / "decisions.jsonl"))
+        ours = Counter(self.log())
+        try:
+            unite(self.folder, self.copy)
+        except CorpusError as error:
+            assert "have different texts" in str(error) or "which overlap" in str(error), error
+            assert files(self.folder) == before
+            return
+        assert Counter(self.log()) == ours | Counter(theirs)
+        assert self.log()[: len(self.acknowledged)] == self.acknowledged
+        self.acknowledge()
+
     @precondition(lambda self: not self.edited)
     @rule()
     def migrate_it(self) -> None:
@@ -258,6 +310,31 @@ class History(RuleBasedStateMachine):
                 relabel(self.folder)
         except Crash:
             Corpus.open(self.folder)
+
+    @precondition(lambda self: not self.edited)
+    @rule(moves=st.integers(0, 12), name=st.sampled_from(sorted(TEXTS)))
+    def crash_while_labelling(self, moves: int, name: str) -> None:
+        try:
+            with dying(moves):
+                label(self.folder, self.book, TEXTS[name], name)
+        except Crash:
+            Corpus.open(self.folder)
+        except jobs.ArticleError:
+            return
+        self.acknowledge()
+
+    @precondition(lambda self: not self.edited)
+    @rule(moves=st.integers(0, 16))
+    def crash_while_releasing(self, moves: int) -> None:
+        before = Corpus.open(self.folder).releases()
+        try:
+            with dying(moves):
+                release(self.folder)
+        except Crash:
+            after = Corpus.open(self.folder).releases()
+            assert after[: len(before)] == before and len(after) <= len(before) + 1
+        except CorpusError as error:
+            assert "nothing has changed" in str(error), error
 
     @rule(moves=st.integers(0, 9), annotator=ANNOTATORS)
     def crash_while_adopting(self, moves: int, annotator: str) -> None:

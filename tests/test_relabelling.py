@@ -408,3 +408,70 @@ def test_the_command_says_so(study: Path, run: Callable[..., tuple[int, str, str
     assert "1 with another text" in out and "1 articles rejected" in out
     code, out, err = run("diff", study, study)
     assert "no difference" in out
+
+
+def test_changes_and_counts_are_one_object_for_a_program(
+    study: Path, models: Models, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    models.stances = {"line": "against"}
+    code, out, _ = run("relabel", study, "--json")
+    told = json.loads(out)
+    assert code == 0 and list(told) == ["summary", "changes"]
+    assert [(change["kind"], change["after"]) for change in told["changes"]] == [("changed", "against")]
+    counts = {"articles": 1, "claims": 3, "speakers": 2, "rejected": 0, "changed": 1, "gone": 0, "stays-deleted": 0}
+    assert told["summary"].items() >= counts.items()
+
+
+def test_a_corpus_with_problems_is_not_labelled_again(study: Path, book: Path, models: Models) -> None:
+    path = study / "articles.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace("Bo Hall", "Bo Hill"), encoding="utf-8", newline="\n")
+    before = files_of(study)
+    for job in (lambda: relabel(study), lambda: label(study, book), lambda: label(study, book, "Bo Hall.", "other")):
+        with pytest.raises(CorpusError, match=r"problems; nothing was written\n.*articles\.jsonl:1: sha256"):
+            job()
+    assert files_of(study) == before
+
+
+def test_a_speaker_whose_line_was_deleted_is_not_guessed(study: Path, book: Path) -> None:
+    book.write_text(TOML.replace('[[speakers]]\nname = "Bo Hall"\n', ""), encoding="utf-8", newline="\n")
+    relabel(study, codebook=book)
+    path = study / "speakers.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "Bo Hall" not in line), encoding="utf-8", newline="\n")
+    before = files_of(study)
+    with pytest.raises(CorpusError, match=r"speaker: 'bo-hall\S* is in no line of speakers\.jsonl"):
+        relabel(study)
+    assert files_of(study) == before
+
+
+def test_a_codebook_that_lost_a_target_where_it_stands_can_be_labelled_by(study: Path, book: Path) -> None:
+    own = study / "codebook.toml"
+    book.write_text(TOML + '\n[[targets]]\nname = "the bridge"\n', encoding="utf-8")
+    relabel(study, codebook=book)
+    own.write_text(TOML, encoding="utf-8", newline="\n")
+    relabel(study, codebook=own)
+    assert {claim.target for claim in claims_of(study)} == {"the-ferry-line"}
+
+
+def test_a_listed_speaker_who_got_another_id_is_remarked(
+    study: Path, book: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    edited(study, "line is good", speaker="bo-hall")
+    book.write_text(TOML.replace('name = "Bo Hall"', 'id = "hall-bo"\nname = "Bo Hall"'), encoding="utf-8")
+    code, _, err = run("relabel", study, "--codebook", book)
+    assert code == 0
+    assert "'bo-hall' is not in the codebook any more, and people decided 1 claims so" in err
+    assert "write 'hall-bo' as the speaker of those claims, and adopt that" in err
+    assert by_words(study)["the line is good."].speaker == "bo-hall"
+    assert by_words(study)["the bridge is better."].speaker == "hall-bo"
+    edited(study, "line is good", speaker="hall-bo")
+    assert relabel(study).problems == []
+
+
+def test_namesakes_are_remarked_here_too(study: Path, book: Path, models: Models) -> None:
+    book.write_text(TOML.replace('[[speakers]]\nname = "Bo Hall"\n', ""), encoding="utf-8", newline="\n")
+    relabel(study, codebook=book)
+    assert not relabel(study).problems
+    label(study, book, "Bo Hall said nobody asked.\n", "other")
+    (remark,) = relabel(study, dry_run=True).problems
+    assert "2 speakers are called 'Bo Hall'" in str(remark)

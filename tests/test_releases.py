@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import RO, TEXT, claim_on, claims_of, files_of, labelled, make_article, write_claims
+from conftest import RO, TEXT, as_written, claim_on, claims_of, files_of, labelled, make_article, write_claims
 from test_corpus import interrupt_after
 
 from annotate import releases, wire
@@ -117,7 +117,7 @@ def test_a_split_claim_counts_once_and_the_narrator_is_no_speaker(corpus: Path) 
     claims[3] = replace(claims[3], speaker="narrator")
     claims[3] = replace(claims[3], prediction=replace(claims[3].prediction, speaker="narrator").sealed(claims[3].id))
     write_claims(corpus, [*claims, part])
-    shutil.copy(corpus / "claims.jsonl", corpus / ".annotate" / "base" / "claims.jsonl")
+    as_written(corpus)
     release(corpus)
     counts = manifest_of(corpus, "1.0.0").counts
     assert counts.claims == 5

@@ -7,17 +7,31 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import RO, TEXT, TOML, claim_on, claims_of, files_of, labelled, make_article, the_summit, write_claims
+from conftest import (
+    RO,
+    TEXT,
+    TOML,
+    as_written,
+    claim_on,
+    claims_of,
+    files_of,
+    labelled,
+    make_article,
+    the_summit,
+    write_claims,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate import wire
 from annotate.adopting import adopt, withdraw
 from annotate.checking import check
 from annotate.codebook import Codebook
 from annotate.corpus import Corpus
 from annotate.decisions import GONE, Log, decide, read_decisions
 from annotate.errors import CorpusError, PendingEdits, UsageError
-from annotate.records import NO_PREDICTION, Claim, Decision, Mode
+from annotate.hydrating import hydrate
+from annotate.records import NO_PREDICTION, Anchor, Claim, Decision, Mode
 from annotate.removing import remove
 from annotate.standoff import strip
 from annotate.uniting import unite
@@ -132,10 +146,8 @@ def test_added_claims_and_new_articles_are_taken_over(corpus: Path, copy: Path, 
 def test_a_claim_that_nobody_decided_gives_way(corpus: Path, copy: Path) -> None:
     claims = claims_of(corpus)
     longer = claim_on(make_article(TEXT, "summit"), "“We welcome it,”")
-    for path in (copy / "claims.jsonl", copy / ".annotate" / "base" / "claims.jsonl"):
-        path.write_text("", encoding="utf-8")
     write_claims(copy, [*claims[:2], longer, claims[3]])
-    shutil.copy(copy / "claims.jsonl", copy / ".annotate" / "base" / "claims.jsonl")
+    as_written(copy)
     both = unite(corpus, copy)
     assert both.claims == 0 and claims_of(corpus) == claims
     edit(copy, 2, "ben", stance="against")
@@ -283,3 +295,49 @@ def test_words_stay_where_the_text_is(corpus: Path, copy: Path, tmp_path: Path) 
     unite(copy, tmp_path / "full-bare")
     assert claims_of(copy)[-1].text == "trade grows"
     assert view(copy) == view(corpus)
+
+
+def second_article(folder: Path, codebook: Codebook) -> None:
+    article = make_article("Mr Ro said the pact was bad.", "second")
+    with writing(folder, codebook) as writer:
+        writer.add(labelled(article, [claim_on(article, "the pact was bad.", speaker="ro-1")], [RO]))
+
+
+def test_a_new_article_with_its_text_stays_out_of_a_corpus_without_text(
+    corpus: Path, copy: Path, tmp_path: Path, codebook: Codebook
+) -> None:
+    strip(corpus, tmp_path / "bare")
+    second_article(copy, codebook)
+    before = files_of(tmp_path / "bare")
+    with pytest.raises(CorpusError, match=r"second: text: is new here and has its text, .* annotate strip"):
+        unite(tmp_path / "bare", copy)
+    assert files_of(tmp_path / "bare") == before
+    strip(copy, tmp_path / "more")
+    assert unite(tmp_path / "bare", tmp_path / "more").articles == 1
+
+
+def test_anchors_come_with_the_claims(corpus: Path, copy: Path, tmp_path: Path, codebook: Codebook) -> None:
+    strip(corpus, tmp_path / "bare")
+    second_article(copy, codebook)
+    add(copy, "ben", "trade grows")
+    strip(copy, tmp_path / "more")
+    unite(tmp_path / "bare", tmp_path / "more")
+    whole, there = (
+        {one for _, one in wire.read(tmp_path / name / "anchors.jsonl", Anchor) if isinstance(one, Anchor)}
+        for name in ("bare", "more")
+    )
+    assert whole == there and {one.article for one in whole} == {"summit", "second"}
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "summit.txt").write_text(TEXT.replace("Mr Ro", "Later,  Mr Ro"), encoding="utf-8", newline="\n")
+    (texts / "second.txt").write_text("Today Mr Ro said the pact was bad.", encoding="utf-8", newline="\n")
+    done = hydrate(tmp_path / "bare", tmp_path / "hydrated", [texts])
+    assert (done.moved, done.missing, done.unplaced) == (2, [], [])
+    assert {"trade grows", "the pact was bad."} <= {claim.text for claim in claims_of(tmp_path / "hydrated")}
+
+
+def test_no_anchors_where_every_text_is(corpus: Path, copy: Path, tmp_path: Path) -> None:
+    edit(copy, 2, "ben", stance="against")
+    strip(copy, tmp_path / "bare")
+    assert unite(corpus, tmp_path / "bare").decisions == 1
+    assert not (corpus / "anchors.jsonl").exists()
