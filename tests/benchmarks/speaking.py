@@ -1,7 +1,7 @@
 """Who speaks, end to end: the share of gold claims that are found and have the right speaker.
 
 `speakers.jsonl`, beside this file, resolves the sources of 40 articles of attribution/dev to people, as offsets: a line
-is an article (id, sha256 of its text) with, per attribution and in their order, `kind` (person, group, joint, unknown,
+is an article (the sha256 of its text) with, per attribution and in their order, `kind` (person, group, joint, unknown,
 author) and `name`, the spans of the words that name the speaker most fully, none where nobody is named or in doubt.
 
 A gold claim is the part of a content in one sentence, of three words or more, that lies in no other content and whose
@@ -78,7 +78,7 @@ def heard(row: dict[str, Any], resolved: dict[str, Any], attributor: Attributor)
     """What became of every gold claim of an article."""
     text = row["text"]
     if hashlib.sha256(text.encode()).hexdigest() != resolved["sha256"]:
-        raise ValueError(f"{resolved['id']}: another text than the one that was resolved")
+        raise ValueError(f"{resolved['sha256']}: another text than the one that was resolved")
     bounds = sentences(text)
     found = drafts(text, bounds, attributor.roles(text))
     cast = Cast(NOBODY, "a", text)
