@@ -295,26 +295,37 @@ def _highest(scores: Scores, labels: Sequence[str]) -> str:
 
 
 def own(arguments: argparse.Namespace) -> list[Table]:
-    """Stance toward the targets that no training saw, with the default hypotheses and with the targets' own."""
-    targets = {row["id"]: row for row in read(OWN / "targets.jsonl") if row["split"] == "dev"}
+    """Stance toward targets that no training saw: claims written to be hard, then all claims of ordinary articles."""
+    timed = Timed(classifier(arguments.model))
+    tables = [
+        table
+        for split, name in (("dev", "hard claims"), ("news", "ordinary articles"))
+        for table in _of_split(split, name, arguments.limit, timed)
+    ]
+    return [*tables, timed.table()]
+
+
+def _of_split(split: str, name: str, limit: int, timed: Timed) -> list[Table]:
+    """Figures with the default hypotheses and with the targets' own."""
+    targets = {row["id"]: row for row in read(OWN / "targets.jsonl") if row["split"] == split}
     asked = [
         {**claim, "target": target, "stance": label}
         for claim in read(OWN / "claims.jsonl")
         for target, label in claim["stances"].items()
         if target in targets
     ]
-    asked, timed = sample(asked, arguments.limit), Timed(classifier(arguments.model))
+    asked = sample(asked, limit)
     gold = [row["stance"] for row in asked]
     plain = {id: Target(id, row["name"]) for id, row in targets.items()}
     own_words = {id: Hypotheses(tuple(row["favor"]), tuple(row["against"])) for id, row in targets.items()}
     worded = {id: Target(id, row["name"], "", own_words[id]) for id, row in targets.items()}
     predictions = {"default": _own_stances(asked, plain, timed), "the target's own": _own_stances(asked, worded, timed)}
     results = {name: classified(gold, predicted, STANCES) for name, predicted in predictions.items()}
-    tables = [_own_table(results)]
-    tables += [_confusion(f"Confusion, hypotheses: {name}", result) for name, result in results.items()]
+    tables = [_own_table(name, results)]
+    tables += [_confusion(f"Confusion, {name}, hypotheses: {how}", result) for how, result in results.items()]
     for key in ("target", "kind"):
-        tables.append(_accuracies(key, asked, list(predictions.values())))
-    return [*tables, timed.table()]
+        tables.append(_accuracies(name, key, asked, list(predictions.values())))
+    return tables
 
 
 def _own_stances(asked: list[Row], targets: dict[str, Target], timed: Timed) -> list[str]:
@@ -323,11 +334,11 @@ def _own_stances(asked: list[Row], targets: dict[str, Target], timed: Timed) -> 
     return [verdict.scores.stance for chunk in chunks for verdict in judge(chunk, timed)]
 
 
-def _own_table(results: dict[str, Classified]) -> Table:
+def _own_table(title: str, results: dict[str, Classified]) -> Table:
     head = ["hypotheses", "n", "macro-F1", "accuracy", *(f"F1 {label}" for label in STANCES)]
     rows = [[name, r.n, r.macro_f1, r.accuracy, *map(r.f1.get, STANCES)] for name, r in results.items()]
     note = "Rows of one target resemble each other: the intervals do not tell how much the next target differs."
-    return Table("Held-out targets", head, rows, note)
+    return Table(f"Held-out targets: {title}", head, rows, note)
 
 
 def _confusion(title: str, result: Classified) -> Table:
@@ -335,7 +346,7 @@ def _confusion(title: str, result: Classified) -> Table:
     return Table(title, ["gold \\ predicted", *STANCES], rows)
 
 
-def _accuracies(key: str, asked: list[Row], predictions: list[list[str]]) -> Table:
+def _accuracies(title: str, key: str, asked: list[Row], predictions: list[list[str]]) -> Table:
     """Accuracy of the rows that share a value of `key`, for both kinds of hypotheses."""
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(asked):
@@ -344,7 +355,43 @@ def _accuracies(key: str, asked: list[Row], predictions: list[list[str]]) -> Tab
         [name, len(chosen), *(sum(p[i] == asked[i]["stance"] for i in chosen) / len(chosen) for p in predictions)]
         for name, chosen in sorted(groups.items())
     ]
-    return Table(f"Accuracy by {key}", [key, "n", "default", "the target's own"], rows)
+    return Table(f"Accuracy by {key}, {title}", [key, "n", "default", "the target's own"], rows)
+
+
+PLAIN = {
+    "favor": (
+        "I welcome {t}, it will bring our islands closer.", "{T} is the right step.", "{T} will bring jobs and growth.",
+        "We support {t}.", "{T} is good news for both countries.", "I hope {t} goes ahead.", "{T} would make us safer.",
+        "{T} is long overdue.", "{T} is a smart move by the government.", "We agreed to go on with {t}.",
+        "Without {t} our economy would suffer.", "{T} is a great opportunity for young people.",
+    ),
+    "neutral": (
+        "{T} was discussed on Monday.", "The talks on {t} lasted two hours.", "{T} was first proposed in 2017.",
+        "The government is doing {t} to counter its rival's influence.",
+    ),
+    "against": (
+        "{T} is a dangerous mistake and must be stopped.", "{T} must be stopped.", "{T} is a mistake.",
+        "{T} will cost jobs.", "We reject {t}.", "I oppose {t}.", "{T} is bad for both countries.",
+        "{T} threatens our security.", "{T} should be scrapped.", "{T} would make us poorer.",
+        "I warned the minister against {t}.", "{T} is a betrayal of our people.",
+    ),
+}  # fmt: skip
+"""What anybody would understand, as templates over the target."""
+PLAIN_TARGETS = (
+    "the ferry line", "closer ties between Kenya and Japan", "the trade agreement", "the joint military drills",
+    "the naval base", "sanctions on Oskova",
+)  # fmt: skip
+
+
+def plain(arguments: argparse.Namespace) -> list[Table]:
+    """The share of plain sentences that are understood: a model must not lose these while it learns hard ones."""
+    timed = Timed(classifier(arguments.model))
+    rows = []
+    for label, templates in PLAIN.items():
+        texts = [(t, text.format(t=t, T=t[0].upper() + t[1:])) for t in PLAIN_TARGETS for text in templates]
+        verdicts = judge([Question(text, "Ann Lee", Target("plain", t)) for t, text in texts], timed)
+        rows.append([label, sum(v.scores.stance == label for v in verdicts) / len(verdicts), len(verdicts)])
+    return [Table("Plain sentences", ["stance", "right", "n"], rows)]
 
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], list[Table]]] = {
@@ -353,6 +400,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], list[Table]]] = {
     "nli": nli,
     "stance": stance,
     "own": own,
+    "plain": plain,
 }
 
 
@@ -371,7 +419,7 @@ def main() -> None:
     report = {}
     for section in arguments.only.split(","):
         needed = arguments.data / {"speakers": "attribution"}.get(section, section) / "dev.jsonl.gz"
-        if section != "own" and not needed.is_file():
+        if section not in ("own", "plain") and not needed.is_file():
             print(f"{section}: skipped, there is no {needed}", file=sys.stderr)
             continue
         tables = SECTIONS[section](arguments)
