@@ -1,5 +1,6 @@
 """The schemas in the repository are those of the types, are legal, and admit what the software writes."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -41,3 +42,12 @@ def test_a_line_with_a_missing_a_null_or_a_foreign_key_does_not_fit() -> None:
         claim | {"prediction": claim["prediction"] | {"extra": 1}},
     ):
         assert not validator.is_valid(wrong)
+
+
+def test_a_released_schema_never_changes() -> None:
+    """A change of meaning needs a new major version, with a file and a line of its own."""
+    frozen = dict(line.split()[::-1] for line in (SCHEMAS / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
+    assert frozen.keys() == {path.name for path in SCHEMAS.glob("*.json")}
+    for name, sha256 in frozen.items():
+        content = (SCHEMAS / name).read_text(encoding="utf-8").encode()
+        assert hashlib.sha256(content).hexdigest() == sha256, name
