@@ -28,7 +28,7 @@ from annotate.errors import ArticleError, Problem
 from annotate.founding import founding, source, write_prose
 from annotate.moving import Move
 from annotate.records import Anchor, Article, Claim, Decision
-from annotate.revising import Revision, end_line
+from annotate.revising import Revision, append
 from annotate.texts import ArticleIndex
 
 TELLING = 12
@@ -279,12 +279,7 @@ class _Hydration:
 
     def _write_log(self) -> None:
         """The log as it was, and what people decided of spans said again of the copies."""
-        old, path = self._corpus.folder / DECISIONS, self._revision.change.path(DECISIONS)
-        if old.exists():
-            shutil.copyfile(old, path)
-            end_line(path)
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.writelines(wire.dump(decision) + "\n" for decision in self._decisions())
+        append(self._corpus.folder / DECISIONS, self._revision.change.path(DECISIONS), self._decisions())
 
     def _decisions(self) -> Iterator[Decision]:
         for claim in self._corpus.claims():

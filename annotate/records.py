@@ -193,6 +193,11 @@ class Speaker:
     role: Text
     listed: bool
 
+    def seen_as(self, other: Speaker) -> Speaker:
+        """This speaker with the aliases of both, and the other's role where this one has none."""
+        aliases = tuple(dict.fromkeys([*self.aliases, *other.aliases]))
+        return replace(self, aliases=aliases, role=self.role or other.role)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from annotate.corpus import ANCHORS, ARTICLES, RELEASES, REMOVALS
 from annotate.decisions import now
 from annotate.errors import UsageError, did_you_mean
 from annotate.records import SCHEMA_VERSION, Anchor, Article, Removal
-from annotate.revising import Revision, end_line, revising
+from annotate.revising import Revision, append, revising
 
 
 class Removed(NamedTuple):
@@ -41,7 +40,7 @@ def remove(folder: Path, article: str, reason: str) -> Removed:
         count = sum(claim.article == article for claim in revision.claims())
         removal = Removal(SCHEMA_VERSION, now(), article, found[article], count, reason.strip())
         _write_without(revision, article)
-        _append(revision, removal)
+        append(folder / REMOVALS, revision.change.path(REMOVALS), [removal])
         holders = [version for version in revision.corpus.releases() if _holds(folder, version, article)]
         return Removed(removal, holders)
 
@@ -55,15 +54,6 @@ def _write_without(revision: Revision, article: str) -> None:
     if (revision.corpus.folder / ANCHORS).exists():
         anchors = revision.corpus.read(ANCHORS, Anchor)
         wire.write(revision.change.path(ANCHORS), (one for one in anchors if one.article != article))
-
-
-def _append(revision: Revision, removal: Removal) -> None:
-    path, old = revision.change.path(REMOVALS), revision.corpus.folder / REMOVALS
-    if old.exists():
-        shutil.copyfile(old, path)
-        end_line(path)
-    with path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(wire.dump(removal) + "\n")
 
 
 def _holds(folder: Path, version: str, article: str) -> bool:

@@ -31,7 +31,7 @@ from annotate.corpus import (
 from annotate.decisions import Log, folded
 from annotate.edits import pending_edits
 from annotate.errors import CorpusError, PendingEdits, Problem
-from annotate.records import Article, Claim, Decision, Speaker
+from annotate.records import Article, Claim, Decision, Removal, Speaker
 from annotate.storage import Transaction, file_sha256, locked, recover
 from annotate.texts import ArticleIndex
 
@@ -108,12 +108,7 @@ class Revision:
     def _write_log(self) -> None:
         old = self.corpus.folder / DECISIONS
         if self._decided:
-            path = self.change.path(DECISIONS)
-            if old.exists():
-                shutil.copyfile(old, path)
-                end_line(path)
-            with path.open("a", encoding="utf-8", newline="\n") as file:
-                file.writelines(wire.dump(decision) + "\n" for decision in self._decided)
+            append(old, self.change.path(DECISIONS), self._decided)
         elif not old.exists():
             self.change.path(DECISIONS).touch()
         if self.change.writes(CLAIMS):
@@ -292,7 +287,16 @@ def read_prose(readme: Path) -> str:
         raise CorpusError(f"{readme}: not UTF-8; save it as UTF-8") from None
 
 
-def end_line(path: Path) -> None:
+def append(old: Path, new: Path, records: Iterable[Decision] | Iterable[Removal]) -> None:
+    """Write to `new` what `old` holds, if there is such a file, and the records after it."""
+    if old.exists():
+        shutil.copyfile(old, new)
+        _end_line(new)
+    with new.open("a", encoding="utf-8", newline="\n") as file:
+        file.writelines(wire.dump(record) + "\n" for record in records)
+
+
+def _end_line(path: Path) -> None:
     """A last line that an editor left open is ended, so that the next one begins anew."""
     with path.open("rb+") as file:
         if file.seek(0, 2) and file.seek(-1, 2) >= 0 and file.read(1) != b"\n":

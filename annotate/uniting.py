@@ -24,7 +24,7 @@ from annotate.checking import refuse_problems
 from annotate.corpus import ANCHORS, ARTICLES, CODEBOOK, DECISIONS, Corpus
 from annotate.decisions import Dispute, filled, folded, read_decisions
 from annotate.errors import CorpusError, Problem, UsageError
-from annotate.records import Anchor, Article, Claim, Decision, Speaker
+from annotate.records import Anchor, Article, Claim, Decision
 from annotate.revising import Revision, refuse_edits, revising
 from annotate.texts import ArticleIndex
 
@@ -233,7 +233,7 @@ class _Union:
         """Everybody of both copies, with the aliases that either saw."""
         speakers = {speaker.id: speaker for speaker in self._revision.speakers()}
         for speaker in self._theirs.speakers().values():
-            speakers[speaker.id] = _joined(speakers.get(speaker.id), speaker)
+            speakers[speaker.id] = speakers.get(speaker.id, speaker).seen_as(speaker)
         self._revision.write_speakers(speakers.values())
 
 
@@ -250,9 +250,3 @@ def _overlapping(spans: list[tuple[int, int, str]], losers: Iterable[str]) -> It
 
 def _mark(decision: Decision) -> bytes:
     return hashlib.blake2b(wire.dump(decision).encode(), digest_size=16).digest()
-
-
-def _joined(old: Speaker | None, new: Speaker) -> Speaker:
-    if old is None:
-        return new
-    return replace(old, aliases=tuple(dict.fromkeys([*old.aliases, *new.aliases])), role=old.role or new.role)

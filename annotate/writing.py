@@ -165,7 +165,7 @@ class Writer:
         _append(self._new_articles, [item.article])
         _append(self._new_claims, claims)
         for speaker in item.speakers:
-            self._speakers[speaker.id] = _merged(self._speakers.get(speaker.id), speaker)
+            self._speakers[speaker.id] = self._speakers.get(speaker.id, speaker).seen_as(speaker)
         self._spoke |= {claim.speaker for claim in old}
         self._speak |= {claim.speaker for claim in claims}
         return claims
@@ -274,11 +274,3 @@ def _append(path: Path, records: Iterable[Article] | Iterable[Claim]) -> None:
 
 def _listed(speaker: Any) -> Speaker:
     return Speaker(SCHEMA_VERSION, speaker.id, speaker.name, (speaker.name,), speaker.role, True)
-
-
-def _merged(old: Speaker | None, new: Speaker) -> Speaker:
-    """The same speaker with the aliases of both."""
-    if old is None:
-        return new
-    aliases = tuple(dict.fromkeys([*old.aliases, *new.aliases]))
-    return Speaker(SCHEMA_VERSION, old.id, old.name, aliases, old.role or new.role, old.listed)
