@@ -116,6 +116,16 @@ class Corpus:
 
         return pandas.json_normalize([json.loads(wire.dump(claim)) for claim in self.claims()])
 
+    def speakers_to_pandas(self) -> Any:
+        """Every speaker's stance on every target as a pandas data frame, as `annotate.summary` says: a row for each.
+
+        Columns: target, speaker, name, role, claims, favor, neutral, against and their shares, mean_score with its 95 %
+        interval low and high, label (a stance, or "mixed"), decided, articles.
+        """
+        from annotate.summary import counted, standings, to_pandas
+
+        return to_pandas(standings(counted(self.claims(), self.log()), self.speakers()))
+
 
 def refuse_newer(folder: Path) -> None:
     """CorpusError where the corpus says that a newer schema than ours is its own."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from annotate.decisions import Dispute
-from annotate.records import NARRATOR, STANCES, UNKNOWN, Claim, Speaker
+from annotate.decisions import Log
+from annotate.records import STANCES, Claim, Speaker
+from annotate.summary import Standing, counted, standings
+from annotate.tables import Table, print_tables
 
 MARKS = {"favor": "+", "neutral": "·", "against": "−"}
 COLOURS = {"favor": "green", "neutral": "dim", "against": "red"}
@@ -23,16 +23,7 @@ def chosen(claims: Iterable[Claim], speaker: str = "", stance: str = "", target:
             yield claim
 
 
-def counts(claims: Iterable[Claim]) -> dict[tuple[str, str], Counter[str]]:
-    """(Target, speaker) → how many claims of each stance; a claim in two parts counts once, nobody's claims not."""
-    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for claim in claims:
-        if not claim.continues and claim.speaker not in (NARRATOR, UNKNOWN):
-            found[claim.target, claim.speaker][claim.stance] += 1
-    return dict(sorted(found.items(), key=lambda item: (item[0][0], -item[1].total(), item[0][1])))
-
-
-def show(claims: list[Claim], speakers: dict[str, Speaker], console: Console, disputes: Sequence[Dispute] = ()) -> None:
+def show(claims: list[Claim], speakers: dict[str, Speaker], console: Console, log: Log) -> None:
     """Print the claims, article by article, then the table per speaker, then what annotators differ on."""
     targets = {claim.target for claim in claims}
     article = ""
@@ -42,9 +33,11 @@ def show(claims: list[Claim], speakers: dict[str, Speaker], console: Console, di
             console.print(Text(f"\n{article}", style="bold underline"))
         console.print(_line(claim, speakers, targets))
     console.print()
-    console.print(_table(claims, speakers))
-    for dispute in disputes:
-        console.print(Text(str(dispute), style="yellow"))
+    print_tables([table(standings(counted(claims, log), speakers))], console)
+    ids = {claim.id for claim in claims}
+    for dispute in log.disputes():
+        if dispute.claim in ids:
+            console.print(Text(str(dispute), style="yellow"))
 
 
 def _line(claim: Claim, speakers: dict[str, Speaker], targets: set[str]) -> Text:
@@ -64,13 +57,14 @@ def _line(claim: Claim, speakers: dict[str, Speaker], targets: set[str]) -> Text
     return line
 
 
-def _table(claims: list[Claim], speakers: dict[str, Speaker]) -> Table:
-    table = Table(title="claims per speaker (narrator and unknown left out)", title_justify="left")
-    table.add_column("target")
-    table.add_column("speaker")
-    for stance in STANCES:
-        table.add_column(stance, justify="right", style=COLOURS[stance])
-    for (target, speaker), counter in counts(claims).items():
-        name = speakers[speaker].name if speaker in speakers else speaker
-        table.add_row(target, name, *(str(counter[stance]) for stance in STANCES))
-    return table
+def table(rows: Iterable[Standing]) -> Table:
+    """The table per speaker."""
+    head = ["target", "speaker", *STANCES, "mean score [95 %]", "stance"]
+    cells = [
+        [row.target, row.name, *map(row.tally.count, STANCES), row.tally.mean, f"{row.tally.label}"] for row in rows
+    ]
+    note = (
+        "A claim that its cue splits counts once; narrator and unknown are left out. Score: +1, 0, −1 where a person "
+        "decided, else the probability of favor less that of against. Stance: that of more than half of the claims."
+    )
+    return Table("claims per speaker", head, cells, note, 2)
