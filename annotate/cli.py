@@ -15,6 +15,7 @@ from annotate.errors import AnnotateError, Problem, UsageError
 
 if TYPE_CHECKING:
     from annotate.adopting import Adopted
+    from annotate.tables import Measured
 
 app = typer.Typer(
     help="From news articles to a corpus of claims, speakers and stances.",
@@ -27,6 +28,8 @@ app = typer.Typer(
 CorpusFolder = Annotated[Path, typer.Argument(metavar="CORPUS", help="A corpus folder.", show_default=False)]
 AnnotatorName = Annotated[str, typer.Option("--annotator", help="Whose decisions these are.", show_default=False)]
 FORMATS = "brat, label-studio, doccano, csv, parquet, webanno"
+WIDE = 140
+"""Columns of tables that go to a file or pipe."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -146,9 +149,9 @@ def show(
     Example: annotate show my-study/corpus --speaker seun-sam
     """
     from annotate import wire
-    from annotate.jobs import choose, disputes
+    from annotate.jobs import choose
 
-    claims, speakers = choose(corpus, speaker, stance, target)
+    claims, speakers, log = choose(corpus, speaker, stance, target)
     if as_json:
         for claim in claims:
             print(wire.dump(claim))
@@ -157,7 +160,7 @@ def show(
 
     from annotate.show import show as print_claims
 
-    print_claims(claims, speakers, Console(highlight=False), disputes(corpus, claims))
+    print_claims(claims, speakers, Console(highlight=False), log)
 
 
 @app.command()
@@ -193,6 +196,29 @@ def withdraw(
     from annotate.adopting import withdraw as take_back
 
     print(f"{corpus}: withdrawn: {_disputed(take_back(corpus, annotator, claim, field))}")
+
+
+@app.command()
+def review(
+    corpus: CorpusFolder,
+    annotator: Annotated[str, typer.Option(help="Whose decisions these are (default: your name here).")] = "",
+    port: Annotated[int | None, typer.Option(help="The port of the page's address.", show_default=False)] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Hide labels of claims you have not decided.")] = False,
+    adjudicate: Annotated[bool, typer.Option("--adjudicate", help="Rule where annotators differ.")] = False,
+    audit: Annotated[int, typer.Option(help="Claims of the random sample that is shown without labels.")] = 50,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, and open nothing.")] = False,
+) -> None:
+    """Correct a corpus in your browser; the page is served by this machine, for this machine only.
+
+    Example: annotate review my-study/corpus --annotator ana
+    """
+    from annotate.reviewing import Manner, Review, whoever
+    from annotate.serving import serve
+
+    desk = Review(corpus, Manner(annotator or whoever(), blind, adjudicate, audit))
+    for remark in desk.remarks:
+        print(f"{corpus}: {remark}", file=sys.stderr)
+    serve(desk, port, browser=not no_browser, say=lambda said: print(said, flush=True))
 
 
 @app.command()
@@ -334,6 +360,43 @@ def diff(
 
 
 @app.command()
+def agreement(
+    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or CORPUS@1.0.0.")],
+    as_json: AsJson = False,
+) -> None:
+    """How far annotators agree: Krippendorff's α, Cohen's and Fleiss' κ, and where they differ.
+
+    Example: annotate agreement my-study/corpus
+    """
+    from annotate.agreement import agreement as compare
+    from annotate.jobs import current
+
+    _tell(compare(current(corpus)), as_json)
+
+
+@app.command()
+def evaluate(
+    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or CORPUS@1.0.0.")],
+    gold: Annotated[str, typer.Option(help="Another corpus over the same articles, that is right.")] = "",
+    audit: Annotated[bool, typer.Option("--audit", help="Estimate the error rate from the audit instead.")] = False,
+    labels: Annotated[str, typer.Option(help="What is compared: predictions, or the view.")] = "predictions",
+    as_json: AsJson = False,
+) -> None:
+    """How good the labels are: against a gold corpus, or for the whole corpus by its audit.
+
+    Example: annotate evaluate my-study/corpus --gold my-study/gold
+    """
+    from annotate.estimating import audit as estimate
+    from annotate.evaluating import evaluate as compare
+    from annotate.jobs import current
+
+    if audit == bool(gold):
+        raise UsageError("evaluate takes either --gold GOLD or --audit")
+    ours = current(corpus)
+    _tell(estimate(ours) if audit else compare(ours, current(gold), labels), as_json)
+
+
+@app.command()
 def export(
     corpus: CorpusFolder,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="What to write; not there yet.", show_default=False)],
@@ -370,6 +433,29 @@ def import_(
 
 
 @app.command()
+def report(
+    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or CORPUS@1.0.0.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The file to write.", show_default=False)],
+    png: Annotated[Path | None, typer.Option(help="A folder for each figure as PNG, 300 dpi.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="A folder for each figure as SVG.")] = None,
+    no_text: Annotated[bool, typer.Option("--no-text", help="Quote no word of the articles.")] = False,
+) -> None:
+    """Write a report to mail: who stands where, the claims that show it, and how far to trust the labels.
+
+    It is one HTML file that fetches nothing. For each target it quotes up to four claims of each of twenty speakers,
+    and titles of articles; of a licensed text that may be too much to pass on: give --no-text. A corpus without text
+    (annotate strip) is told by places and digests.
+
+    Example: annotate report my-study/corpus report.html --svg figures
+    """
+    from annotate.jobs import current
+    from annotate.report import report as write
+
+    files = write(current(corpus), out, png_folder=png, svg_folder=svg, text=not no_text)
+    print(*files, sep="\n")
+
+
+@app.command()
 def models(as_json: AsJson = False) -> None:
     """The embedded models, and how any other NLI model is named.
 
@@ -392,6 +478,18 @@ def _disputed(adopted: Adopted) -> Adopted:
     for dispute in adopted.disputes:
         print(dispute, file=sys.stderr)
     return adopted
+
+
+def _tell(found: Measured, as_json: bool) -> None:
+    """Figures as JSON, or as tables; those of a terminal's width, or of enough for a file."""
+    if as_json:
+        print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+        return
+    from rich.console import Console
+
+    from annotate.tables import print_tables
+
+    print_tables(found.tables(), Console(highlight=False, width=None if sys.stdout.isatty() else WIDE))
 
 
 def _report(problems: list[Problem]) -> None:

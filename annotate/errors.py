@@ -2,13 +2,15 @@
 
 AnnotateError
 ├── UsageError            the command or call itself is wrong (exit code 2)
+│   └── NotThere          nothing has this id
 ├── CodebookError         the codebook has mistakes
 ├── ArticleError          no article could be read
 ├── ModelError            a model cannot be loaded, or its labels cannot be known
 └── CorpusError           the corpus folder is not as it should be
     ├── PendingEdits      people changed something that this command would overwrite
     ├── TooManyDeletions  more claims are gone than a person deletes without saying so
-    └── CorpusBusy        another process is writing the corpus
+    ├── CorpusBusy        another process is writing the corpus
+    └── Conflict          somebody decided on what stands otherwise by now
 """
 
 from __future__ import annotations
@@ -52,6 +54,10 @@ class UsageError(AnnotateError):
     """The command or call itself is wrong."""
 
 
+class NotThere(UsageError):
+    """Nothing has this id."""
+
+
 class CodebookError(AnnotateError):
     """The codebook has mistakes."""
 
@@ -78,6 +84,10 @@ class TooManyDeletions(CorpusError):
 
 class CorpusBusy(CorpusError):
     """Another process is writing the corpus."""
+
+
+class Conflict(CorpusError):
+    """Somebody decided on what stands otherwise by now."""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

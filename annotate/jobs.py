@@ -14,7 +14,8 @@ from annotate.attribution import Attributor
 from annotate.checking import check, refuse_problems
 from annotate.codebook import Codebook
 from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
-from annotate.decisions import Dispute, Log
+from annotate.decisions import Log
+from annotate.diffing import opened
 from annotate.duplicates import NearDuplicates
 from annotate.edits import differences, edits_of
 from annotate.errors import ArticleError, CorpusError, Problem, UsageError
@@ -230,8 +231,11 @@ def findings(folder: Path) -> Iterator[tuple[bool, Problem]]:
                 yield True, edit.problem(str(file))
 
 
-def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker]]:
-    """The claims to show, and everybody who speaks; UsageError for a stance, speaker or target that is not there."""
+def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker], Log]:
+    """The claims to show, everybody who speaks, and what was decided.
+
+    UsageError for a stance, speaker or target that is not there.
+    """
     corpus = _opened(folder)
     speakers = corpus.speakers()
     if stance and stance not in STANCES:
@@ -240,22 +244,24 @@ def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[C
         raise UsageError(f"--speaker {speaker}: nobody has this id; there are {', '.join(sorted(speakers))}")
     if target and target not in {t.id for t in corpus.codebook.targets}:
         raise UsageError(f"--target {target}: one of {', '.join(t.id for t in corpus.codebook.targets)}")
-    return list(chosen(corpus.claims(), speaker, stance, target)), speakers
+    return list(chosen(corpus.claims(), speaker, stance, target)), speakers, corpus.log()
 
 
-def disputes(folder: Path, claims: Iterable[Claim]) -> list[Dispute]:
-    """Where annotators differ about these claims."""
-    ids = {claim.id for claim in claims}
-    return [dispute for dispute in Corpus.open(folder).log().disputes() if dispute.claim in ids]
+def current(name: str) -> Corpus:
+    """The corpus that a command line names, a folder or `CORPUS@1.0.0`, with what was logged folded into its view."""
+    return _caught_up(opened(name))
 
 
 def _opened(folder: Path) -> Corpus:
-    corpus = Corpus.open(folder)
+    return _caught_up(Corpus.open(folder))
+
+
+def _caught_up(corpus: Corpus) -> Corpus:
     _tell(corpus)
     for remark in _remarks(corpus):  # before the view is caught up, and a snapshot made of it as it stands
         print(remark, file=sys.stderr)
     if done := up_to_date(corpus):
-        print(f"{folder}: {done}", file=sys.stderr)
+        print(f"{corpus.folder}: {done}", file=sys.stderr)
     return corpus
 
 

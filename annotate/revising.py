@@ -287,7 +287,7 @@ def read_prose(readme: Path) -> str:
         raise CorpusError(f"{readme}: not UTF-8; save it as UTF-8") from None
 
 
-def append(old: Path, new: Path, records: Iterable[Decision] | Iterable[Removal]) -> None:
+def append(old: Path, new: Path, records: Iterable[Decision | Removal | Speaker]) -> None:
     """Write to `new` what `old` holds, if there is such a file, and the records after it."""
     if old.exists():
         shutil.copyfile(old, new)

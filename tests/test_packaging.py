@@ -29,19 +29,29 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FIL
 HOMES = {
     "datasketch": {"duplicates"},
     "huggingface_hub": {"nli"},
+    "jinja2": {"page"},
+    "krippendorff": {"agreement"},
     "markdown_it": {"articles"},
+    "matplotlib": {"figures"},
     "nupunkt": {"sentences"},
     "onnx": {"exporting"},
     "onnxruntime": {"embedded"},
-    "rich": {"cli", "show"},
+    "rich": {"cli", "show", "tables"},
+    "scipy": {"summary"},
+    "starlette": {"serving"},
+    "statsmodels": {"agreement", "intervals"},
     "torch": {"exporting", "nli", "training"},
     "trafilatura": {"articles"},
     "transformers": {"exporting", "nli", "training"},
     "typer": {"cli"},
+    "uvicorn": {"serving"},
 }
 """Foreign library → the only modules that know its names."""
 
-HEAVY = {"datasets", "onnxruntime", "pandas", "pyarrow", "torch", "trafilatura", "transformers"}
+HEAVY = {
+    "datasets", "jinja2", "krippendorff", "matplotlib", "onnxruntime", "pandas", "pyarrow", "scipy", "starlette",
+    "statsmodels", "torch", "trafilatura", "transformers", "uvicorn",
+}  # fmt: skip
 """Libraries that are imported inside the function that needs them."""
 
 TRAINING_ONLY = {"exporting", "training"}
