@@ -3,18 +3,20 @@
 The rules, in full:
 
 1. What the model marks as content is cut at sentence boundaries; each part is a piece. Parts of one
-   sentence are one piece where no source or cue stands between them, or only a cue that neither a comma nor a
+   sentence are one piece where no more than a word stands between them, or a cue that neither a comma nor a
    conjunction introduces: it is nested ("he said that it is often called X"). No pieces are: a single "it", "which"
    or the like, a name ("drills called “Sea Shield”"), and what is spoken of ("“A,” he said of B"). A piece that the
    model broke off behind the subject of a subordinate clause ("…, because Lin") goes on to the end of its sentence
    where nothing else is marked there.
 2. A quotation in which the model saw no content is a piece too, where it has at least five words or
    is all that its sentence says. Where a piece and a quotation overlap for the most part, the piece
-   is widened to the quotation.
+   is widened to the quotation. A sentence that is all quotation is one claim, whatever is attributed in it.
 3. A piece belongs to the nearest cue of its sentence that is not inside a piece, other pieces in
    between counting as distance; the source is the one nearest to that cue, before the piece where
    the cue has none of its own ("…, adding that B"). Where the model saw no source, a participle behind a comma
-   ("He met them, agreeing that B") has the pronoun or name that opens the sentence.
+   ("He met them, agreeing that B") has the pronoun or name that opens the sentence; so has an active cue, but a
+   pronoun or name right before the cue comes first. A source that the model broke off is mended: "S.E.C.", "Mr. Doe",
+   the name before a bracket that it begins with.
 4. Pieces on both sides of one cue are one claim in two parts: the later one `continues` the first.
 5. A piece with no source in its sentence runs on: from the part of the same content or quotation
    that has one, else from the piece before it in the paragraph, else, for a quotation, from the piece
@@ -25,6 +27,11 @@ The rules, in full:
    Indirect speech goes on, too, in a sentence that the model did not mark, right behind an indirect claim: where it
    has a modal or evaluating word and stands in the same paragraph ("…, he said. That is crucial."), or
    draws a conclusion ("Closer ties, therefore, …").
+   Before that, the words that name its speaker in another sentence are looked for: the label of a transcript's turn
+   (transcripts.py: there every sentence is one claim); a name behind a dash that the quotation is signed with ("“A.” —
+   Jane Doe"); a name and verb right behind the quotation ("“A?” Doe demanded.", "“A” Doe said, …"); for what opens
+   a line whose line before ends in a colon ("Doe continued:"), the last source there, or the words that open its last
+   sentence.
 6. Headings, captions and datelines are no claims. A sentence with no piece is the narrator's claim, if it
    has at least three words.
 7. A span loses its enclosing quotation marks, a leading "that" that is not quoted, and outer commas, colons
@@ -40,7 +47,9 @@ from dataclasses import dataclass, field, replace
 
 from annotate.attribution import Part, Roles
 from annotate.layout import Layout, Stretch, layout, words
+from annotate.names import OPENERS
 from annotate.records import Quotation
+from annotate.transcripts import Turn, turns
 
 SHORTEST_QUOTATION = 5
 """Words of a quotation within a longer sentence that count as a claim although the model saw none."""
@@ -60,6 +69,27 @@ _INTRODUCES = re.compile(r"(?:[,;:”\"–—]|\b(?:and|but|or|while|then|also))
 _NAMES = re.compile(r"(?:called|named|dubbed|titled|nicknamed|known as|entitled)\s*$", re.IGNORECASE)
 _NAME = re.compile(r"\s*[“\"‘](?:the |a )?(?:[A-Z][\w’-]*(?:,? (?:of |and |the )*|(?=\W)))+,?[”\"’]")
 _OPENING = re.compile(r"(?:He|She|They|We|It|(?:[A-Z][\w’'.-]*[ \u00a0]?)+)\b")
+_FULL_NAME = r"(?:[A-Z][\w’'.-]*[ \u00a0]){0,3}[A-Z][\w’'-]*\w"
+_REPORTS = r"(?:said|says|asked|asks|told|wrote|writes|added|adds|continued|replied|explained|argued)"
+_BEHIND = re.compile(
+    rf"[.?!,…]*[”\"’']{{1,2}}\s+(?:(?P<doer>[Hh]e|[Ss]he|[Tt]hey|{_FULL_NAME})"
+    rf"\s(?:{_REPORTS}\b|[a-z]+(?:ed|s)(?:\s[\w’'-]+){{0,3}}\.(?=\s|$))|{_REPORTS}\s(?P<inverted>{_FULL_NAME}))"
+)
+"""A name and a verb right behind a quotation: known verbs, or any that nearly ends the sentence."""
+_BESIDE = re.compile(
+    r"\b(he|she|they|(?:[A-Z][\w’'-]*[ \u00a0]){0,3}[A-Z][\w’'-]*\w)"
+    r"\s(?:(?:also|even|once|then|later|has|had|have|will|would|is|was|are|were)\s){0,2}$"
+)
+"""A name or pronoun right before a cue."""
+_SIGNED = re.compile(
+    r"[”\"]\s*(?:[–—―]|-{1,2})\s*((?:[A-Z][\w’'-]*\.?[ \u00a0]){1,4}[A-Z][\w’'-]*\w)(?=,|\.?\s*(?:\n|$)|\s\()"
+)
+_TITLE = re.compile(r"(?:the\s)?(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Prof)\.?$", re.IGNORECASE)
+_NAME_BEHIND = re.compile(r"\.?\s[A-Z][\w-]*(?:[ \u00a0][A-Z][\w-]*){0,2}\b")
+_BESIDE_NOUN = re.compile(r"\b(?:the|a|an|of|for|his|her|their|its|that|which|who|it)\s$")
+_DOTTED = re.compile(r"\.(?:[A-Z]\.)+")
+_BROKEN_OPEN = re.compile(r"[^(\[]*[)\]]")
+_NAMES_BEFORE = re.compile(r"(?:[A-Z][\w’'-]*\.?[ \u00a0])*[A-Z][\w’'-]*\s[(\[][^)\]]*$")
 _PARTICIPLE = re.compile(r",\s*(?:also\s+|then\s+)?\w+ing\b")
 _EVALUATES = re.compile(
     r"\b(?:should|must|ought|can|could|would|may|might|needs?|has to|have to|crucial|important|necessary|vital|"
@@ -89,10 +119,17 @@ class Draft:
     runs_on: int = -1
     continues: int = -1
     score: float = 1.0
+    named: Part | None = None
+    """The words that name the speaker in another sentence, where this one has no source."""
 
     @property
     def narrated(self) -> bool:
         return self.quotation == "none"
+
+    @property
+    def told(self) -> Part | None:
+        """The words that name the speaker, wherever they stand."""
+        return self.source or self.named
 
 
 def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> list[Draft]:
@@ -100,12 +137,28 @@ def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> lis
     page = layout(text)
     found: list[Draft] = []
     near = _by_sentence(text, sentences, roles)
+    transcript = turns(text, page.prose)
     for number, bounds in enumerate(sentences):
         paragraph = page.paragraph(bounds[1] - 1)
-        if paragraph >= 0:
-            sentence = Stretch(max(bounds[0], page.prose[paragraph].start), bounds[1])
+        if paragraph < 0:
+            continue
+        sentence = Stretch(max(bounds[0], page.prose[paragraph].start), bounds[1])
+        if turn := transcript.get(paragraph):
+            found += _of_turn(text, number, paragraph, sentence, turn)
+        else:
             found += _of_sentence(text, number, paragraph, sentence, near[number], page, len(found))
-    return _run_on(text, found, page)
+    return _run_on(text, [_introduced(text, draft, sentences, near, page) for draft in found], page)
+
+
+def _of_turn(text: str, number: int, paragraph: int, sentence: Stretch, turn: Turn) -> list[Draft]:
+    """The one claim of a sentence in a transcript."""
+    span = trimmed(text, Stretch(max(sentence.start, turn.speech.start), sentence.end), sentence)
+    if words(text[span.start : span.end]) == 0:
+        return []
+    label = Part(*turn.label, 1.0)
+    own = sentence.start <= label.start < sentence.end
+    draft = Draft(number, paragraph, span.start, span.end, "direct")
+    return [replace(draft, source=label) if own else replace(draft, named=label)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +202,8 @@ def _of_sentence(
     """The drafts of one sentence; `before` counts the drafts of the sentences before it."""
     quoted = [q for q in page.quoted if _common(q, sentence)]
     quotations = [s for q in quoted if (s := _common(q, sentence)) and words(text[s.start : s.end])]
+    if filling := next((q for q in quotations if _fills(text, q, sentence)), None):
+        near = _Near(contents=[(index, Part(*filling, part.score)) for index, part in near.contents[:1]])
     pieces = _pieces(text, sentence, near, quotations)
     marks = [p for p in (*near.sources, *near.cues) if _common(p, sentence)]
     free = [p for p in marks if not any(_within(p, piece) for piece, _, _ in pieces)]
@@ -161,7 +216,8 @@ def _of_sentence(
             continue
         others = [other for other, _, _ in pieces if other != piece]
         cue = _nearest(text, piece, cues, others)
-        source = _source(text, piece, cue, sources, others) or _opening(text, sentence, cue)
+        source = _source(text, piece, cue, sources, others)
+        source = _whole(text, source, sentence) if source else _opening(text, sentence, cue)
         quotation = _quotation(text, span, quoted)
         draft = Draft(number, paragraph, span.start, span.end, quotation, source, cue, content, score=score)
         made.append(_joined(draft, made, before))
@@ -169,6 +225,11 @@ def _of_sentence(
         return made
     span = trimmed(text, sentence, sentence)
     return [Draft(number, paragraph, span.start, span.end, "none")] if span.start < span.end else []
+
+
+def _fills(text: str, quotation: Stretch, sentence: Stretch) -> bool:
+    """Whether a sentence is all quotation."""
+    return not words(text[sentence.start : quotation.start]) and not words(text[quotation.end : sentence.end])
 
 
 def _pieces(
@@ -188,7 +249,7 @@ def _pieces(
             pieces.append((quotation, -1, 0.5))
     merged: list[tuple[Stretch, int, float]] = []
     for span, of_content, score in sorted(pieces):
-        if merged and not _parted(text, merged[-1][0], span, near):
+        if merged and _close(text, merged[-1][0], span, near) and not _parted(text, merged[-1][0], span, near):
             last, first_content, first_score = merged[-1]
             merged[-1] = (Stretch(last.start, max(last.end, span.end)), first_content, max(first_score, score))
         else:
@@ -239,6 +300,12 @@ def _completed(text: str, sentence: Stretch, piece: Stretch, near: _Near) -> Str
     return Stretch(piece.start, sentence.end) if broken_off and not marked else piece
 
 
+def _close(text: str, left: Stretch, right: Stretch, near: _Near) -> bool:
+    """Whether no more than a word stands between two pieces, or a cue."""
+    gap = Stretch(left.end, right.start)
+    return words(text[gap.start : gap.end]) <= 1 or any(_within(cue, gap) for cue in near.cues)
+
+
 def _parted(text: str, left: Stretch, right: Stretch, near: _Near) -> bool:
     """Whether an attribution stands between two pieces: a source, or a cue that is not nested in what is said."""
     gap = Stretch(left.end, right.start)
@@ -250,12 +317,43 @@ def _parted(text: str, left: Stretch, right: Stretch, near: _Near) -> bool:
 
 def _opening(text: str, sentence: Stretch, cue: Part | None) -> Part | None:
     """The pronoun or name that opens a sentence, for a participle behind a comma that has no source."""
-    before = text[sentence.start : cue.end] if cue else ""
+    if cue is None:
+        return None
+    if match := _BESIDE.search(text[sentence.start : cue.start]):
+        return Part(sentence.start + match.start(1), sentence.start + match.end(1), cue.score)
+    before = text[sentence.start : cue.end]
     match = _OPENING.match(text, sentence.start, sentence.end)
-    if cue is None or match is None or not _PARTICIPLE.search(before, max(0, cue.start - sentence.start - 12)):
+    if match and match.end() <= cue.start and _subject(match) and _active(text, cue):
+        return Part(match.start(), match.start() + len(match.group().rstrip()), cue.score / 2)
+    if match is None or not _PARTICIPLE.search(before, max(0, cue.start - sentence.start - 12)):
         return None
     end = match.start() + len(match.group().rstrip())
     return Part(match.start(), end, cue.score) if end <= cue.start else None
+
+
+def _subject(opening: re.Match[str]) -> bool:
+    """Whether the capitalised words that open a sentence are its subject, as far as they tell."""
+    last = opening.group().split()[-1].lower()
+    behind = opening.string[opening.end() : opening.end() + 2].lstrip()
+    return (last in ("he", "she", "they") or last not in OPENERS) and behind[:1].islower()
+
+
+def _active(text: str, cue: Part) -> bool:
+    """Whether a cue is a verb whose doer may be the subject of the sentence."""
+    around = text[max(0, cue.start - 12) : cue.end]
+    return not _PASSIVE.search(around) and not _BESIDE_NOUN.search(text[max(0, cue.start - 12) : cue.start])
+
+
+def _whole(text: str, source: Part, sentence: Stretch) -> Part:
+    """The source, and what the model broke off: the rest of "S.E.C.", names before a bracket that it begins with."""
+    start, end, score = source
+    if (rest := _DOTTED.match(text, end, sentence.end)) and text[end - 1].isupper():
+        end = rest.end()
+    if _TITLE.match(text[start:end]) and (rest := _NAME_BEHIND.match(text, end, sentence.end)):
+        end = start + len(text[start : rest.end()].rstrip())
+    if _BROKEN_OPEN.match(text, start, end) and (names := _NAMES_BEFORE.search(text[sentence.start : start])):
+        start = sentence.start + names.start()
+    return Part(start, end, score)
 
 
 def _nearest(text: str, piece: Stretch, candidates: Iterable[Part], others: Sequence[Stretch]) -> Part | None:
@@ -297,11 +395,42 @@ def _run_on(text: str, found: list[Draft], page: Layout) -> list[Draft]:
     for index, draft in enumerate(found):
         if draft.narrated and index and _continued(text, linked[index - 1], draft):
             linked[index] = replace(draft, quotation="indirect", runs_on=index - 1, score=0.5)
-        elif not draft.narrated and draft.source is None:
+        elif not draft.narrated and draft.told is None:
             origin = _origin(text, index, found, page)
             idle = origin < 0 and draft.cue is None and draft.quotation == "indirect"
             linked[index] = replace(draft, runs_on=origin, quotation="none" if idle else draft.quotation)
     return linked
+
+
+def _introduced(
+    text: str, draft: Draft, sentences: Sequence[tuple[int, int]], near: Sequence[_Near], page: Layout
+) -> Draft:
+    """The draft with the words that name its speaker right behind it, or in the line before, which ends in a colon."""
+    if (draft.quotation != "direct" and (draft.content < 0 or draft.cue)) or draft.told:
+        return draft
+    line = page.prose[draft.paragraph]
+    opens = not words(text[line.start : draft.start])
+    if signed := _signed(text, draft, page):
+        return replace(draft, named=signed)
+    if match := _BEHIND.match(text, draft.end, line.end):
+        name = Part(*match.span("doer" if match["doer"] else "inverted"), draft.score)
+        return replace(draft, source=name) if name.end <= sentences[draft.sentence][1] else replace(draft, named=name)
+    if not opens or not draft.paragraph or not text[: page.prose[draft.paragraph - 1].end].rstrip().endswith(":"):
+        return draft
+    before = page.prose[draft.paragraph - 1]
+    number = next((n for n in range(draft.sentence - 1, -1, -1) if sentences[n][0] < before.end), 0)
+    if near[number].sources:
+        return replace(draft, named=near[number].sources[-1])
+    match = _OPENING.match(text, *sentences[number])
+    opening = Part(match.start(), match.start() + len(match.group().rstrip()), 0.5) if match else None
+    return replace(draft, named=opening)
+
+
+def _signed(text: str, draft: Draft, page: Layout) -> Part | None:
+    """The name behind a dash that a quotation is signed with: "“The bridge is late.” — Jane Doe"."""
+    quotation = next((q for q in page.quoted if q.start <= draft.start < q.end), None)
+    match = _SIGNED.match(text, quotation.end) if quotation else None
+    return Part(*match.span(1), 0.9) if match else None
 
 
 def _continued(text: str, before: Draft, draft: Draft) -> bool:
@@ -318,11 +447,11 @@ def _origin(text: str, index: int, found: Sequence[Draft], page: Layout) -> int:
     """Which draft names the speaker of one that has no source; -1 where none does."""
     draft = found[index]
     for other, candidate in enumerate(found):
-        if candidate.source and candidate.content == draft.content >= 0:
+        if candidate.told and candidate.content == draft.content >= 0:
             return other
     quotation = next((q for q in page.quoted if _common(q, Stretch(draft.start, draft.end))), None)
     for other, candidate in enumerate(found):
-        if quotation and candidate.source and _common(quotation, Stretch(candidate.start, candidate.end)):
+        if quotation and candidate.told and _common(quotation, Stretch(candidate.start, candidate.end)):
             return other
     if draft.cue and (draft.quotation != "direct" or _PASSIVE.search(text[draft.cue.start : draft.cue.end])):
         return -1
@@ -331,7 +460,7 @@ def _origin(text: str, index: int, found: Sequence[Draft], page: Layout) -> int:
         return earlier[0]
     if draft.quotation == "direct":
         for other in range(index + 1, len(found)):
-            if found[other].paragraph == draft.paragraph and found[other].source:
+            if found[other].paragraph == draft.paragraph and found[other].told:
                 return other
     before = [i for i in earlier if found[i].paragraph == draft.paragraph - 1]
     return before[0] if before else -1

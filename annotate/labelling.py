@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from annotate.attribution import Attributor
+from annotate.cast import Cast
 from annotate.claims import Draft, drafts
 from annotate.codebook import Codebook, Target
 from annotate.corpus import Labelled
@@ -23,7 +24,7 @@ from annotate.records import (
     text_digest,
 )
 from annotate.sentences import sentences
-from annotate.speakers import Cast, Resolution, resolve
+from annotate.speakers import Resolution, resolve
 from annotate.stance import Question, Verdict, judge
 
 LANGUAGES = ("en",)

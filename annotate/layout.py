@@ -4,7 +4,8 @@ The rules, in full:
 
 - A line of fewer than 25 words is no prose when it does not end like a sentence, or ends in ? or ! and
   each of its four or more longer words has a capital (headings), when it is "By" and names (bylines), or
-  when it begins like "Related articles" or "Read more". A line that ends in a photo credit, a sentence or
+  when it begins like "Related articles" or "Read more"; a quotation that is signed ("“It is late.” — Jane Doe") is
+  prose all the same. A line that ends in a photo credit, a sentence or
   bracket of its own, is a caption and no prose.
 - A dateline ("LONDON, May 3 (Agency) –") that opens the first line of prose is no part of its sentence.
 - Double quotation marks, curly or straight, pair up within a line. A quotation that is opened and not
@@ -31,6 +32,7 @@ _CREDIT = re.compile(
     r"[^.!?]{0,60}|(?:AFP|AP Photo|AP|Reuters|REUTERS|Getty Images|EPA|Xinhua)\s*(?:/[^/.!?]{1,30})?)[\s.)\]]*$",
     re.IGNORECASE,
 )
+_SIGNED = re.compile(r"[.?!…]\s*[”\"]\s*(?:[–—―]|-{1,2})\s*[^\W\d_a-z][^.!?“”\"]{2,60}$")
 _FURNITURE = re.compile(
     r"\s*(?:related (?:articles?|stories|story|posts?|news)|read (?:more|also|next|the rest|the full)|"
     r"(?:see|read) also|also read|advertisement|sign up|subscribe|follow us|share this)\b",
@@ -99,6 +101,8 @@ def words(text: str) -> int:
 
 def _is_heading(line: str) -> bool:
     if words(line) > LONGEST_HEADING:
+        return False
+    if _SIGNED.search(line):
         return False
     if not _SENTENCE_END.search(line) or _FURNITURE.match(line) or _BYLINE.match(line):
         return True

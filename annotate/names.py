@@ -1,45 +1,49 @@
 """From the words that name a source to the names and descriptions that stand in them.
 
-The rules, in full; who it is that speaks by a name or description is told in speakers.py.
+The rules, in full; who it is that speaks by a name or description is told in speakers.py,
+what a description is in descriptions.py.
 
 What a source says. Of a source, the part before its first comma and preposition counts. Where that part
 ends in a proper name, that is who speaks, and the words before it are the role ("policy analyst Jane
-Doe", "Mr. Doe", "Ann's aide Jane Doe", "Jane Doe, a banker"); a name also speaks that follows a role as
-an apposition ("the club's chair, Jane Doe") or follows an institution without a comma ("analyst at the
-Institute of Harbours Jane Doe", where "Jane Doe" is written elsewhere). Otherwise nobody is named, and
+Doe", "Mr. Doe", "Ann's aide Jane Doe", "Jane Doe, a banker", "the actress and activist Jane Doe"); a name also speaks
+that follows a role as an apposition ("the club's chair, Jane Doe") or follows an institution without a comma ("analyst
+at the Institute of Harbours Jane Doe", where "Jane Doe" is written elsewhere). A document speaks for whoever owns it or
+is its author ("Jane Doe's letter", "a study by the Harbour Bank"). Otherwise nobody is named, and
 the source is a description ("Jane Doe's aide", "a spokesman for Jane Doe"). A capitalised word that
-opens a sentence is no name if it is plural or also written in lower case.
+opens a sentence is no name if it is plural or also written in lower case. In a run of capitalised words a title, or
+else a given name, begins the name ("Harbour Bank CEO Jane Doe"); what stands before it is the role.
 
-The noun of a description, its last word before a preposition, tells whether that is of one person, of several,
-or of an institution.
+What a person is called: the words of titles before and right before his name, of an apposition or "is a …" right
+behind it, of a party in brackets there, anywhere in the article.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from annotate.layout import in_title_case
-
-LONGEST_DESCRIPTION = 8
-"""Words; a longer one is cut before its first preposition."""
-
-Number = Literal["one", "many", "thing"]
-"""A person, several people, or an institution, a report and the like."""
-
-TITLES = frozenset(
-    """mr mrs ms miss mx dr prof professor sir dame lord lady president premier minister chancellor secretary state
-    senator sen sens senators representative rep reps congressman congresswoman governor gov mayor speaker chairman
-    chairwoman chair director commissioner ambassador envoy general gen colonel col major maj captain capt lieutenant lt
-    admiral adm sergeant sgt commander marshal judge justice attorney king queen prince princess emperor sultan pope
-    bishop archbishop cardinal rev reverend father imam rabbi sheikh spokesman spokeswoman spokesperson leader chief
-    analyst commentator economist activist candidate candidates nominee manager inspector officer reporter republican
-    democrat""".split()
+from annotate.descriptions import (
+    ARTICLE,
+    BRACKETS,
+    CUT,
+    DEFINITE,
+    PLURAL_PEOPLE,
+    POSSESSIVE,
+    QUANTITY,
+    SEGMENT,
+    TITLES,
+    Number,
+    noun_of,
+    number_of,
+    role_words,
+    without_possessive,
 )
-"""Words that stand before a name and are no part of it, in lower case, without full stops."""
+from annotate.gender import usual_pronoun
+from annotate.layout import in_title_case
 
 INSTITUTIONS = frozenset(
     """academy administration agency alliance army assembly association authority bank board bureau campaign center
@@ -67,12 +71,15 @@ PRONOUNS = {
 _TITLED = {"mr": "he", "sir": "he", "lord": "he", "king": "he", "prince": "he", "spokesman": "he", "chairman": "he"}
 _TITLED |= {"mrs": "she", "ms": "she", "miss": "she", "dame": "she", "lady": "she", "queen": "she", "princess": "she"}
 _TITLED |= {"congressman": "he", "congresswoman": "she", "spokeswoman": "she", "chairwoman": "she"}
-_FULLER = {"sen": "senator", "gov": "governor", "rep": "representative", "gen": "general", "prof": "professor"}
-_OPENERS = frozenset(
+OPENERS = frozenset(
     """the a an and but or so yet if when while as after before since because although though once in on at by for from
-    to with of under over among during despite meanwhile however then now also still this that these those it its he
-    she they his her their we our i my you your there here what who how why where both one two three four five some
-    many most several other another no not even only according""".split()
+    to with of under over among during despite meanwhile however then now also still this that these those it
+    its he she they his her their we our i my you your there here what who how why where both one two three four
+    five some many most several other another no not even only according instead perhaps maybe indeed yes well
+    just like unlike given earlier later recently today yesterday tomorrow again finally first second next last
+    thus hence moreover furthermore nevertheless nonetheless otherwise overall similarly likewise elsewhere each
+    every any such asked citing speaking referring throughout without within whereas whether say former
+    following often about let""".split()
 )
 """Words that are capitalised since they open a sentence, and are no part of a name that follows."""
 
@@ -81,35 +88,25 @@ _CAPITAL = rf"(?:(?:{_UPPER}\.){{2,}}(?!\w)|{_UPPER}[\w’'.&-]*\w|{_UPPER}\.?)"
 _PARTICLE = r"(?:(?:de|da|di|von|van|der|den|al|bin|ibn|el|la|le|dos|du)[ \u00a0]+){0,2}"
 _RUN = re.compile(rf"\b{_CAPITAL}(?:[ \u00a0]+{_PARTICLE}{_CAPITAL})*")
 _OF_INSTITUTION = re.compile(rf"\s(?:of|for|on)\s(?:the\s)?{_RUN.pattern}")
-_CUT = re.compile(
-    r"\s(?:of(?!\sState\b)|at|from|for|in|with|who|whom|whose|which|that|on|to|by|about|near|like|including|under|"
-    r"speaking|running|told|said)\b"
+_ACRONYM = re.compile(r"(?:\w\.)+\w?")
+_DOCUMENT = (
+    r"(?:analysis|report|study|statement|letter|poll|survey|memo|article|essay|book|column|commentary|editorial|post|"
+    r"blog|tweet|filing|complaint|email|e-mail|op-ed|tweets|remarks|comments|speech|testimony|lawsuit|petition)"
 )
-_BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]?")
-_SEGMENT = re.compile(r",|;|:|\s[–—-]+\s?|[–—]")
-_RELATIVE = re.compile(r"\s(?:who|whom|whose|which|that)\s.*")
-_ARTICLE = re.compile(r"^(?:the|a|an|this|that|these|those)\s+", re.IGNORECASE)
-_QUANTITY = re.compile(
-    r"^(?:some|many|most|several|few|various|two|three|four|five|six|seven|eight|nine|ten|\d+|dozens of|"
-    r"hundreds of|both|one|at least|all|no|any|every)\s+(?:of\s+(?:the\s+)?)?",
-    re.IGNORECASE,
+_BY = re.compile(
+    rf"(?:[\w-]+\s){{0,4}}{_DOCUMENT}\s(?:(?:released|published|issued|written|written up|signed)\s)?by\s(.+)"
 )
-_WHEN = re.compile(
-    r"\s(?:earlier|later|last|this|yesterday|today|(?:on )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b.*"
+_OWN = re.compile(rf"(.+?)(?:[’']s|(?<=s)[’'])\s(?:(?!campaign\b)[a-z-]+\s){{0,2}}{_DOCUMENT}\b")
+_APPOSITION = re.compile(
+    r"(?:,|\s(?:is|was))\s(?:the|a|an)\s((?:(?:[A-Z]\.)+|[\w’'-]+)(?:\s(?:(?:[A-Z]\.)+|[\w’'-]+)){0,7})"
 )
+_VERB = re.compile(
+    r"(?!(?:retired|elected|appointed|acting|leading|incoming|outgoing|ruling|sitting)$)[a-z]+(?:ed|ing)|"
+    r"is|are|was|were|has|had|have|will|would|can|could|may|might|does|did|says|told|tells|asks|made|met|saw|gave|than"
+)
+_PARTY = re.compile(r"\s\(([DR])-([A-Z][a-z]+)")
 _WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day")
-_DEFINITE = re.compile(r"(?:the|this|that)\s", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"(?<=\w)(?:[’']s|(?<=s)[’'])$")
 _PREPOSED = re.compile(r"\b(?:in|of|at|from|for|to|with|by|on|about|against|than|near|and)\s(?:the\s)?$", re.IGNORECASE)
-_PLURAL_PEOPLE = frozenset("people police men women children others public".split())
-_PERSON_NOUN = re.compile(
-    r".*(?:man|woman|person|ist|ian|aide|lawyer|source|neighbou?r|author|doctor|actor|[^p]orter|yer|teacher|worker|"
-    r"player|driver|farmer|leader|adviser|advisor|ator|cher|ent|ant|ee|"
-    r"wife|husband|father|mother|brother|sister|daughter|son|friend|critic|expert|official|insider|narrator)$"
-)
-_NO_PERSON_NOUN = frozenset(
-    "document statement government parliament department agreement comment grant committee".split()
-)
 _GROUP_NAME = re.compile(r".{3,}(?:ans|ats|ists|ese)$")
 
 
@@ -123,17 +120,6 @@ class Written(NamedTuple):
     """What a title tells: "he", "she" or ""."""
 
 
-class Description(NamedTuple):
-    """What a source without a name is said to be: "two policy analysts" are "policy analysts"."""
-
-    words: str
-    noun: str
-    """In lower case and full: "governor" for "Gov."."""
-    number: Number
-    definite: bool
-    """Whether it speaks of somebody known: "the analyst", not "an analyst"."""
-
-
 class Names:
     """The proper names of an article, and how it writes them."""
 
@@ -145,13 +131,18 @@ class Names:
         """Capitalised words that stand alone and do not open a sentence."""
         self._opening: set[str] = set()
         self._pronouns: dict[str, str] = {}
+        self._said: dict[str, set[str]] = {}
+        """What the text calls whom: words of titles and appositions by the key of the name beside them."""
         self._lower = set(re.findall(r"\b[a-z]{3,}\b", text))
         for name in listed:
             self._note("", Written(name, "one"))
         for line in text.splitlines():
             if not in_title_case(line):
-                for before, written in self.runs(line):
-                    self._note(before, written)
+                for start, written, owner in self.mentions(line):
+                    if not owner:
+                        self._note(line[:start], written)
+                    if written.number == "one":
+                        self._describe(line, start, written, owner=owner)
         for key in [key for key in self.full if self.tail(key)]:
             self._ends[key.split()[-1]].remove(key)
             del self.full[key]
@@ -159,6 +150,8 @@ class Names:
     def tail(self, name: str) -> str:
         """The person's name that a longer run of capitals ends in: "Rival Jane Doe" in "Jane Doe"; else ""."""
         words = name.split()
+        if usual_pronoun(name):
+            return ""
         tails = (" ".join(words[start:]) for start in range(1, len(words) - 1))
         return next((tail for tail in tails if (full := self.full.get(name_key(tail))) and full.number == "one"), "")
 
@@ -175,6 +168,25 @@ class Names:
             if key not in self.full or written.number == "thing":
                 self.full[key] = written._replace(role="")
 
+    def _describe(self, line: str, start: int, written: Written, *, owner: bool) -> None:
+        """Note what a line calls a person right before and behind the name."""
+        at = line.find(written.name.split()[0], start)
+        words = {*role_words(written.role), *_words_before(line[:at])}
+        end = line.find(written.name.split()[-1], at) + len(written.name.split()[-1])
+        if not owner and (behind := _APPOSITION.match(line, end)):
+            words |= role_words(behind[1])
+        if party := _PARTY.match(line, end):
+            words |= {"republican" if party[1] == "R" else "democrat", party[2].lower()}
+        if words:
+            self._said.setdefault(name_key(written.name), set()).update(words)
+
+    def said_of(self, name: str) -> set[str]:
+        """The words in which the text describes a person."""
+        key = name_key(name)
+        last = key.split()[-1]
+        of_last = self._said.get(last, set()) if len(self._ends.get(last, ())) < 2 else set()
+        return self._said.get(key, set()) | of_last
+
     def ends_one(self, word: str) -> bool:
         """Whether a word is the last of a fuller name."""
         return word in self._ends
@@ -184,13 +196,15 @@ class Names:
         return [self.full[key] for key in self._ends.get(name.split()[-1], ()) if key.endswith(f" {name}")]
 
     def personal(self, name: str) -> bool:
-        """Whether the text treats a full name as a person's: its last word stands alone, or has a title."""
+        """Whether a full name is a person's: its last word stands alone, or a title or given name begins it."""
         key = name_key(name)
         written = self.full.get(key)
         last = key.split()[-1]
         if _WEEKDAY.fullmatch(last):
             return False
-        return bool(written and written.number == "one" and (last in self._alone | self._opening or self.pronoun(name)))
+        if not written or written.number != "one":
+            return False
+        return last in self._alone or last in self._opening or bool(self.pronoun(name) or usual_pronoun(written.name))
 
     def pronoun(self, name: str) -> str:
         """What titles in the text tell of a person: "he", "she" or ""."""
@@ -201,19 +215,39 @@ class Names:
 
     def read(self, words: str, *, opens: bool = False) -> list[Written]:
         """The names that a source speaks by; several are joint. `opens`: the source opens its sentence."""
-        plain = _BRACKETS.sub("", words)
+        plain = BRACKETS.sub("", words)
         if joint := self._joint(plain, opens=opens):
             return joint
-        if _QUANTITY.match(plain) or " and " in _CUT.split(_SEGMENT.split(plain)[0])[0]:
+        if found := self._of_two_roles(plain):
+            return [found]
+        if QUANTITY.match(plain) or " and " in CUT.split(SEGMENT.split(plain)[0])[0]:
             return []
-        segments = [segment.strip() for segment in _SEGMENT.split(plain)]
+        segments = [segment.strip() for segment in SEGMENT.split(plain)]
+        if found := self._author(segments[0]):
+            return [found]
         found = self._head_name(segments[0], opens=opens) or self._behind_institution(segments[0])
         if found and len(segments) > 1 and not found.role and segments[1][:1].islower():
-            found = found._replace(role=_ARTICLE.sub("", segments[1]))
+            found = found._replace(role=ARTICLE.sub("", segments[1]))
         if found is None and len(segments) > 1 and self._is_name(segments[1]):
             found = self._head_name(segments[1])
-            found = found and found._replace(role=_ARTICLE.sub("", segments[0]))
+            found = found and found._replace(role=ARTICLE.sub("", segments[0]))
         return [found] if found else []
+
+    def _author(self, segment: str) -> Written | None:
+        """Whose document a source is: "Jane Doe's letter", "a study by Jane Doe"."""
+        if by := _BY.match(segment):
+            return self._head_name(by[1])
+        if own := _OWN.match(segment):
+            return self._head_name(own[1])
+        return None
+
+    def _of_two_roles(self, plain: str) -> Written | None:
+        """The name behind two roles of one person: "the actress and activist Jane Doe"."""
+        head, _, last = SEGMENT.split(plain)[0].rpartition(" and ")
+        if not head or list(self.mentions(head)) or ARTICLE.match(last) or number_of(noun_of(head), head) != "one":
+            return None
+        found = self._head_name(last)
+        return found._replace(role=ARTICLE.sub("", f"{head} and {found.role}")) if found and found.role else None
 
     def _joint(self, plain: str, *, opens: bool) -> list[Written]:
         """The names of "A and B" or "A, B and C", each with its role before it; else nothing."""
@@ -221,22 +255,25 @@ class Names:
         if not head:
             return []
         parts = [part.strip() for part in [*re.split(r",| and ", head), last] if part.strip()]
-        last = _CUT.split(_SEGMENT.split(last)[0])[0]
+        last = CUT.split(SEGMENT.split(last)[0])[0]
         names = [self._head_name(part, opens=opens and not place) for place, part in enumerate([*parts[:-1], last])]
         named = [name for name in names if name]
-        whole = all(not _CUT.search(part) for part in parts[:-1])
-        within = named and named[-1].number == "thing" and " " in last.strip() and not _DEFINITE.match(last.strip())
+        whole = all(not CUT.search(part) for part in parts[:-1])
+        within = named and named[-1].number == "thing" and " " in last.strip() and not DEFINITE.match(last.strip())
         return named if len(named) == len(names) and whole and not within else []
 
     def _is_name(self, segment: str) -> bool:
         """Whether an apposition is a person's name and no more."""
-        match = _RUN.fullmatch(segment)
-        return bool(match) and " " in segment and segment.split()[-1].lower() not in INSTITUTIONS
+        bare = re.sub(r"\b(\w+)\.(?=\s)", lambda m: m[1] if m[1].lower() in TITLES else m[0], segment)
+        return bool(_RUN.fullmatch(bare)) and " " in segment and segment.split()[-1].lower() not in INSTITUTIONS
 
     def _head_name(self, segment: str, *, opens: bool = False) -> Written | None:
         """The name at the end of the part before a preposition, "of …" of an institution included."""
-        cut = _CUT.search(segment)
-        core = without_possessive(segment[: cut.start()] if cut else segment)
+        cut = CUT.search(segment)
+        core = segment[: cut.start()] if cut else segment
+        if cut and POSSESSIVE.search(core) and segment[cut.start() :].strip():
+            return None
+        core = without_possessive(core)
         core = re.sub(r"\s(?:all|both|himself|herself|themselves|jointly)$", "", core)
         runs = list(self.runs(core))
         if not runs or not core.endswith(runs[-1][1].name.split()[-1]):
@@ -252,7 +289,7 @@ class Names:
             written = written._replace(name=written.name + more.group())
         if written.role:
             before = re.sub(rf"\b{re.escape(written.role.split()[0])}\.\s$", "", before)
-        role = f"{_ARTICLE.sub('', before)}{written.role}".strip(' ‘’“”"')
+        role = f"{ARTICLE.sub('', before)}{written.role}".strip(' ‘’“”"')
         return written._replace(role="" if written.number != "one" else role)
 
     def _behind_institution(self, segment: str) -> Written | None:
@@ -273,42 +310,58 @@ class Names:
         if key in self._alone or key in self._ends or word.isupper():
             return not _GROUP_NAME.match(key) or key in self._ends
         return (
-            key not in self._lower and not (key.endswith("s") and not key.endswith("ss")) and key not in _PLURAL_PEOPLE
+            key not in self._lower and not (key.endswith("s") and not key.endswith("ss")) and key not in PLURAL_PEOPLE
         )
 
     def runs(self, text: str) -> Iterator[tuple[str, Written]]:
         """The names of a text, each after the text before it; owners and mere titles are none."""
+        for start, written, owner in self.mentions(text):
+            if not owner:
+                yield text[:start], written
+
+    def mentions(self, text: str) -> Iterator[tuple[int, Written, bool]]:
+        """The names of a text, owners included: where each begins, what it is, and whether it owns what follows."""
         for match in _RUN.finditer(text):
             words = match.group().replace("\u00a0", " ").split()
-            for start in reversed([n + 1 for n, word in enumerate(words) if _POSSESSIVE.search(word)]):
-                words = words[start:]
-                break
-            if not words:
-                continue
-            the = words[0].lower() == "the" or bool(
-                re.search(r"\b[Tt]he\s$", text[max(0, match.start() - 5) : match.start()])
-            )
-            while len(words) > 1 and words[0].lower() in _OPENERS:
-                words = words[1:]
-            if len(words) == 1 and words[0].lower() in _OPENERS:
-                continue
-            titles, name = self._untitled(words, the=the)
-            dotted = re.search(r"\b(\w+)\.\s$", text[max(0, match.start() - 8) : match.start()])
-            if dotted and dotted[1].lower() in TITLES:
-                titles = [dotted[1], *titles]
-            elif len(name) == 1 and name[0].rstrip(".").lower() in TITLES and not titles:
-                name = []
-            pronoun = next((_TITLED[t.lower()] for t in titles if t.lower() in _TITLED), "")
-            before = text[: match.start()]
-            if not name:
-                continue
-            yield before, Written(" ".join(name), _number_of_name(name, titles, the=the), " ".join(titles), pronoun)
+            owners = [place + 1 for place, word in enumerate(words) if POSSESSIVE.search(word)]
+            parts = [words[first:last] for first, last in pairwise([0, *owners, len(words)])]
+            for place, part in enumerate(parts):
+                owner = place < len(owners)
+                if owner:
+                    part[-1] = without_possessive(part[-1])
+                if part and (written := self._mentioned(part, text, match.start(), dotted=not place)):
+                    yield match.start(), written, owner
+
+    def _mentioned(self, words: list[str], text: str, start: int, *, dotted: bool) -> Written | None:
+        """The name that capitalised words are; none where they only open a sentence or are a mere title.
+
+        A title that ends in a full stop stands before `start`; `dotted` where it may be of these words.
+        """
+        the = words[0].lower() == "the" or bool(re.search(r"\b[Tt]he\s$", text[max(0, start - 5) : start]))
+        former = words[0] == "Former"
+        while len(words) > 1 and words[0].lower() in OPENERS:
+            words = words[1:]
+        if len(words) == 1 and words[0].lower() in OPENERS:
+            return None
+        titles, name = self._untitled(words, the=the)
+        abbreviated = re.search(r"\b(\w+)\.\s$", text[max(0, start - 8) : start]) if dotted else None
+        if abbreviated and abbreviated[1].lower() in TITLES:
+            titles = [abbreviated[1], *titles]
+        elif len(name) == 1 and name[0].rstrip(".").lower() in TITLES and not titles:
+            name = []
+        if not name:
+            return None
+        titles = ["Former", *titles] if former and titles else titles
+        pronoun = next((_TITLED[t.lower()] for t in titles if t.lower() in _TITLED), "")
+        return Written(" ".join(name), _number_of_name(name, titles, the=the), " ".join(titles), pronoun)
 
     def _untitled(self, words: list[str], *, the: bool) -> tuple[list[str], list[str]]:
-        """Titles and name; after "the", or before an institution's last word, there are no titles."""
+        """Titles and name, which a given name may begin; after "the" and in institutions' names are no titles."""
         if the or words[-1].lower() in INSTITUTIONS:
             return [], words
         last = max((n for n, word in enumerate(words[:-1]) if word.rstrip(".").lower() in TITLES), default=-1)
+        if last < 0 and not usual_pronoun(" ".join(words)):
+            last = next((n - 1 for n in range(1, len(words) - 1) if usual_pronoun(" ".join(words[n:]))), -1)
         return words[: last + 1], words[last + 1 :]
 
 
@@ -321,14 +374,9 @@ def _number_of_name(name: Sequence[str], titles: Sequence[str], *, the: bool) ->
     return "thing" if the or acronym or name[-1].lower().rstrip(".") in INSTITUTIONS else "one"
 
 
-def without_possessive(words: str) -> str:
-    """The words without the ending of an owner: "Sam’s" gives "Sam"."""
-    return _POSSESSIVE.sub("", words)
-
-
 def stands_first(before: str) -> bool:
     """Whether a name opens its text: no more than an article stands before it."""
-    return not _ARTICLE.sub("", f"{before.strip()} ").strip()
+    return not ARTICLE.sub("", f"{before.strip()} ").strip()
 
 
 def preposed(before: str) -> bool:
@@ -336,12 +384,27 @@ def preposed(before: str) -> bool:
     return bool(_PREPOSED.search(before))
 
 
+def _words_before(before: str) -> set[str]:
+    """The words of a role that stand right before a name, or before the comma there: "the mayor, Jane Doe"."""
+    before = before.rstrip().removesuffix(",")
+    found: list[str] = []
+    for word in reversed(before.split()[-5:]):
+        bare = word.rstrip(".").lower()
+        if not word[-1].isalnum() and not (word.endswith(".") and bare in TITLES and len(bare) < 5):
+            break
+        if bare in OPENERS or CUT.match(f" {bare}") or _VERB.fullmatch(word):
+            break
+        found.append(bare)
+    return role_words(" ".join(found))
+
+
 # ---- Names compared ----
 
 
 def name_key(name: str) -> str:
-    """A name as it is compared: lower case, curly apostrophes straight, without "the"."""
-    return _ARTICLE.sub("", " ".join(name.replace("’", "'").split())).casefold()
+    """A name as it is compared: lower case, curly apostrophes straight, without "the" and the dots of "U.N."."""
+    key = ARTICLE.sub("", " ".join(name.replace("’", "'").split())).casefold()
+    return key.replace(".", "") if _ACRONYM.fullmatch(key) else key
 
 
 def same_but_middle(one: str, other: str) -> bool:
@@ -371,42 +434,3 @@ def _by_gender(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     stem = short if len(short) < len(long) else short[:-1]
     return long[:-1] == stem and bool({one[-1], other[-1]} & set("aeo")) and not {one[-1], other[-1]} <= set("mn")
-
-
-# ---- Descriptions ----
-
-
-def describe(words: str) -> Description:
-    """The description that the words of a source hold, cut where it is long."""
-    plain = without_possessive(_RELATIVE.sub("", _SEGMENT.split(_BRACKETS.sub("", words))[0].strip())) or words
-    bare = _WHEN.sub("", _QUANTITY.sub("", _ARTICLE.sub("", plain))) or plain
-    if bare.count(" ") >= LONGEST_DESCRIPTION:
-        bare = _CUT.split(bare)[0]
-    noun = _noun(bare)
-    return Description(bare, noun, _number(noun, plain), bool(_DEFINITE.match(words)))
-
-
-def nouns(role: str) -> set[str]:
-    """The nouns of a role: "banker and former mayor of Hull" has two."""
-    return {_noun(part) for segment in _SEGMENT.split(role) for part in segment.split(" and ") if part.strip()}
-
-
-def role_words(role: str) -> set[str]:
-    """The words of a role or description in lower case, titles in full."""
-    words = (word.lower().rstrip(".") for word in re.findall(r"[\w.’'-]+", _ARTICLE.sub("", role)))
-    return {_FULLER.get(word, word) for word in words}
-
-
-def _noun(description: str) -> str:
-    """The noun of a description: the last word before a preposition, in full and lower case."""
-    words = _CUT.split(description)[0].split() or description.split()
-    noun = without_possessive(words[-1].lower().rstrip("."))
-    return _FULLER.get(noun, noun)
-
-
-def _number(noun: str, words: str) -> Number:
-    """Whether a description is of one person, of many, or of a thing."""
-    if noun in _PLURAL_PEOPLE or " and " in words or (noun.endswith("s") and not noun.endswith(("ss", "us", "is"))):
-        return "many"
-    person = noun in TITLES or (noun not in _NO_PERSON_NOUN and _PERSON_NOUN.fullmatch(noun))
-    return "one" if person else "thing"

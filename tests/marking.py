@@ -6,10 +6,11 @@ import re
 from typing import NamedTuple
 
 from annotate.attribution import Part, Roles
+from annotate.cast import Cast
 from annotate.claims import Draft, drafts
 from annotate.codebook import Codebook
 from annotate.sentences import sentences
-from annotate.speakers import Cast, Resolution, resolve
+from annotate.speakers import Resolution, resolve
 
 TARGET = '[[targets]]\nname = "the drills"\n'
 _MARK = re.compile(r"\[([sck]):|\]")

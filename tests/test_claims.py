@@ -228,3 +228,31 @@ def test_a_claim_that_breaks_off_behind_a_subject_goes_on_to_its_end() -> None:
     assert page.attributed() == ["the port would grow, because Lin paid for it."]
     page = marked("[s:Ann] [c:told] [k:the harbour master that she and Lin] by letter.")
     assert page.attributed() == ["the harbour master that she and Lin"]
+
+
+def test_parts_with_words_between_that_nobody_marked_are_two_claims() -> None:
+    page = marked(
+        "[s:Ann] [c:demands] [k:answers from the council], yet time and again refuses [k:to pay for the bridge]."
+    )
+    assert page.attributed() == ["answers from the council", "to pay for the bridge."]
+
+
+def test_a_sentence_that_is_all_quotation_is_one_claim() -> None:
+    found = marked("“[s:Berg] [c:told] me [k:it leaks], and I believe him.”").attributed()
+    assert found == ["Berg told me it leaks, and I believe him."]
+
+
+@pytest.mark.parametrize(
+    ("article", "source"),
+    [
+        ("It is because [s:the S.E].C. [c:said] [k:it is late].", "the S.E.C."),
+        ("[s:Mr.] Doe [c:said] [k:it is late].", "Mr. Doe"),
+        ("Jane Doe (D-Hull[s:) and Bo Berg] [c:said] [k:it is late].", "Jane Doe (D-Hull) and Bo Berg"),
+        ("It was late, so Hull [c:demanded] [k:a new bridge].", "Hull"),
+        ("Berg met the council and came away [c:convinced] [k:that the bridge is late].", "Berg"),
+        ("The bridge [c:was deemed] [k:late by far].", ""),
+    ],
+)
+def test_a_source_is_mended(article: str, source: str) -> None:
+    page = marked(article)
+    assert part(page, page.drafts[-1].source) == source

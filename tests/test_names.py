@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.names import Description, Names, Number, Written, describe, misspelt, nouns, role_words
+from annotate.descriptions import Description, Number, describe, nouns, role_words
+from annotate.names import Names, Written, misspelt
 
 TEXT = "The banker Jane Doe met Bo Berg of the Harbour Bank. Berg sat down, and Mrs. Doe spoke to reporters."
 
@@ -24,6 +25,13 @@ TEXT = "The banker Jane Doe met Bo Berg of the Harbour Bank. Berg sat down, and 
         ("Jane Doe's aide", []),
         ("two officials", []),
         ("\U0001f6a2", []),
+        ("Doe's rival, Harbour Gov. Bo Berg", [Written("Bo Berg", "one", "Doe's rival")]),
+        ("Harbour Bank CEO Jane Doe", [Written("Jane Doe", "one", "Harbour Bank CEO")]),
+        ("Harbour Rowers Jane Doe", [Written("Jane Doe", "one", "Harbour Rowers")]),
+        ("the actress and activist Jane Doe", [Written("Jane Doe", "one", "actress and activist")]),
+        ("Jane Doe's letter to the council", [Written("Jane Doe", "one")]),
+        ("a new study published by the Harbour Bank", [Written("Harbour Bank", "thing")]),
+        ("Jane Doe's campaign letter", []),
     ],
 )
 def test_names_of_a_source(words: str, written: list[Written]) -> None:
@@ -100,3 +108,18 @@ def test_any_words_are_read_and_give_nothing_that_they_do_not_say(words: str) ->
         assert all(within(word, plain) for word in written.name.split())
     if plain:
         assert within(describe(plain).words, plain)
+
+
+def test_a_text_tells_what_people_are_called() -> None:
+    names = Names(
+        "Harbour Mayor Jane Doe (D-Hull) left. Bo Berg, the former head of the bank, met Doe. She saw Gov. Roe."
+    )
+    assert {"harbour", "mayor", "democrat", "hull"} <= names.said_of("Jane Doe")
+    assert {"former", "head", "bank"} <= names.said_of("Bo Berg")
+    assert names.said_of("Roe") == {"governor"}
+
+
+def test_two_descriptions_may_be_of_one_person() -> None:
+    assert describe("the former mayor and current senator").number == "one"
+    assert describe("the mayor and the senator").number == "many"
+    assert describe("the mayor and her aides").number == "many"

@@ -226,3 +226,148 @@ def test_a_group_behind_a_dateline_is_a_group() -> None:
     )
     assert found.names == ["Analysts", "Analysts"]
     assert found.reasons == ["group", "pronoun"]
+
+
+# ---- Whoever the text is about ----
+
+
+@pytest.mark.parametrize(
+    ("before", "pronoun", "name"),
+    [
+        ("[s:John Roe] [c:said] [k:it works]. [s:Ms. Bly] [c:said] [k:it fails]. ", "He", "John Roe"),
+        ("[s:Jane Doe] [c:said] [k:it works]. [s:John Roe] [c:said] [k:it fails]. ", "She", "Jane Doe"),
+        ("[s:Jane Doe] [c:told] John Roe [k:it works]. ", "He", "John Roe"),
+        ("[s:John Roe] [c:said] [k:it works]. Mr. Lund's plan is to wait. ", "He", "Lund"),
+        ("[s:John Roe] [c:said] [k:it works]. The council met with Ms. Bly on Monday. ", "She", "Bly"),
+        ("[s:Jane Doe] [c:said] [k:it works]. “[k:Ann Lee is here],” [s:John Roe] [c:said]. ", "She", "Jane Doe"),
+        ("President Lund met Bo Berg. [s:Mr. Berg] [c:said] [k:it works]. The president smiled. ", "He", "Lund"),
+    ],
+)
+def test_he_and_she_are_whoever_the_text_is_about(before: str, pronoun: str, name: str) -> None:
+    assert who(pronoun, before, "")[0] == name
+
+
+def test_a_codebook_knows_better_than_a_given_name() -> None:
+    listed = '[[speakers]]\nname = "Jane Doe"\npronouns = "he"\n'
+    before = "[s:Jane Doe] [c:said] [k:it works]. "
+    assert who("He", before, listed)[0] == "Jane Doe"
+    assert who("She", before, listed)[0] == "unknown"
+
+
+def test_a_title_knows_better_than_a_given_name() -> None:
+    assert who("He", "[s:Mr. Jane Doe] [c:said] [k:it works]. ", "")[0] == "Jane Doe"
+
+
+def test_a_hint_is_in_no_record() -> None:
+    found = said("[s:Jane Doe] [c:said] [k:it works]. [s:She] [c:said] [k:it leaks].")
+    assert [(s.name, s.role, s.aliases) for s in found.cast.speakers()] == [("Jane Doe", "", ("Jane Doe",))]
+
+
+MAYOR = "Harbour Mayor Jane Doe, a Democrat, met Gov. John Roe, a Republican. [s:Doe] [c:said] [k:it is late].\n\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "reason"),
+    [
+        ("The mayor", "Jane Doe", "role"),
+        ("The Harbour mayor", "Jane Doe", "role"),
+        ("The Hull native", "Jane Doe", "description"),
+        ("The Democrat", "Jane Doe", "role"),
+        ("The 44-year-old", "Jane Doe", "description"),
+        ("The billionaire", "Jane Doe", "description"),
+        ("The governor", "John Roe", "role"),
+        ("The Republican", "John Roe", "role"),
+        ("The Hull businessman", "Hull businessman", "group"),
+        ("The Hull senator", "Hull senator", "group"),
+        ("The former mayor", "former mayor", "group"),
+        ("The lawyer", "lawyer", "group"),
+        ("The lawyer for Doe", "lawyer for Doe", "group"),
+        ("The Hull director", "Hull director", "group"),
+        ("The swimmer", "swimmer", "group"),
+        ("A Hull native", "Hull native", "group"),
+        ("His aides", "His aides", "group"),
+    ],
+)
+def test_a_definite_description_is_of_whoever_fits_it(source: str, name: str, reason: str) -> None:
+    assert who(source, MAYOR, "") == (name, reason)
+
+
+def test_a_sentence_behind_tells_of_whom_a_description_is() -> None:
+    page = "[s:Jane Doe] [c:met] John Roe [k:at noon]. [s:The Hull native] [c:said] [k:it is late]. He smiled."
+    assert said(page).names[-1] != "Jane Doe"
+
+
+def test_who_is_named_right_behind_may_be_described_before() -> None:
+    page = "[s:The Hull mayor] [c:says] [k:it is late].\n\nBut Mayor Jane Doe isn't worried."
+    assert (said(page).names, said(page).reasons) == (["Jane Doe"], ["description"])
+
+
+def test_a_description_behind_a_name_and_a_comma_is_of_that_name() -> None:
+    assert said("Jane Doe, [s:the mayor of Hull], [c:said] [k:it is late].").names == ["Jane Doe"]
+    assert said("Jane Doe, [s:a swimmer], [c:said] [k:it is late].").names == ["Jane Doe"]
+
+
+@pytest.mark.parametrize(
+    ("before", "source", "name"),
+    [
+        (
+            "[k:The bridge is late], [c:according to] [s:the Harbour Survey Office]. ",
+            "The agency",
+            "Harbour Survey Office",
+        ),
+        ("The Daily Post was first to report it. ", "The newspaper", "Daily Post"),
+        ("Nobody at HNN was there. ", "The network", "HNN"),
+        ("The Daily Post was first to report it. ", "The agency", "agency"),
+    ],
+)
+def test_the_agency_is_the_institution_named_before(before: str, source: str, name: str) -> None:
+    assert who(source, before, "")[0] == name
+
+
+@pytest.mark.parametrize(
+    ("article", "name"),
+    [
+        ("They met Jane Doe, an aide at the Harbour Bank [s:who] [c:said] [k:it is late].", "Jane Doe"),
+        ("They spoke of Jane Doe, [s:who] [c:said] [k:it is late].", "Jane Doe"),
+        ("It was a day for Jane Doe — [s:who] [c:said] [k:it is late] — to smile.", "Jane Doe"),
+        ("Bo Berg met a teacher [s:who] [c:said] [k:it is late].", "teacher"),
+        ("Hull, in a study [s:which] [c:says] [k:it is late], came last.", "study"),
+    ],
+)
+def test_a_relative_pronoun_is_who_is_described(article: str, name: str) -> None:
+    assert said(article).names == [name]
+
+
+def test_us_is_a_country_and_no_pronoun() -> None:
+    assert said("[s:Jane Doe] [c:said] [k:it is late]. [s:US] [c:says] [k:it is not].").names[-1] == "US"
+
+
+def test_middle_names_are_no_second_person() -> None:
+    page = "Jane Q. Doe is here. [s:Jane Doe] [c:said] [k:it is late]. [s:Doe] [c:said] [k:it leaks]."
+    found = said(page + " [s:Jane Q. Doe] [c:said] [k:it holds].")
+    assert len({resolution.speaker for resolution in found.resolutions}) == 1
+
+
+# ---- Named in another sentence ----
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        "Ann Lee, their mayor, met Bo Berg.\n\nBerg continued:\n\n“The bridge is very late.\n\n“It will cost a lot.”",
+        "Ann Lee, their mayor, met Bo Berg.\n\nThen [s:Berg] [c:wrote]:\n\n“The bridge is late. It will cost a lot.”",
+        "Ann Lee sat down.\n\n“The bridge is late. It will cost a lot.” — Bo Berg",
+        "Ann Lee sat down.\n\n“The bridge is late. Will it not cost a lot?” Bo Berg demanded.",
+        "Ann Lee sat down.\n\n“The bridge is late. It will cost a lot” Bo Berg said, and left.",
+        "Ann Lee sat down.\n\n“The bridge is late. Will it not cost a lot?” asked Bo Berg of nobody.",
+    ],
+)
+def test_a_quotation_belongs_to_whoever_is_named_beside_it(article: str) -> None:
+    found = said(article)
+    assert set(found.names) == {"Bo Berg"}
+    assert len(found.names) == 2
+
+
+def test_a_quotation_within_a_quotation_is_of_whoever_quotes() -> None:
+    found = said("“[k:It is late. [s:Berg] [c:told] me [k:it leaks].]” [s:Jane Doe] [c:said].")
+    assert set(found.names) == {"Jane Doe"}
