@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
+import calibration
 import metrics
+
+from annotate.entailment import Judgement
 
 TEXT = "“We don’t know,” he said."
 
@@ -102,3 +106,76 @@ def test_sample_keeps_order_and_is_the_same_each_time() -> None:
     assert chosen == metrics.sample(rows, 5) == sorted(chosen, key=lambda row: row["n"])
     assert len(chosen) == 5
     assert metrics.sample(rows, 0) == metrics.sample(rows, 60) == rows
+
+
+@pytest.fixture
+def seed() -> Iterator[None]:
+    """Whatever seed a test sets, the others do not see."""
+    yield
+    metrics.seed(1)
+
+
+def test_another_seed_draws_other_resamples_and_samples(seed: None) -> None:
+    counts, rows = [(n % 3, 3) for n in range(20)], [{"n": n} for n in range(50)]
+    first = metrics.share(counts), metrics.sample(rows, 5)
+    metrics.seed(2)
+    second = metrics.share(counts), metrics.sample(rows, 5)
+    assert first[0].value == second[0].value and first[0] != second[0] and first[1] != second[1]
+    metrics.seed(1)
+    assert (metrics.share(counts), metrics.sample(rows, 5)) == first
+
+
+def test_the_score_interval_is_that_of_statsmodels() -> None:
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    for right, every in ((0, 5), (5, 5), (7, 24), (480, 500)):
+        bounds = proportion.proportion_confint(right, every, method="wilson")
+        assert metrics.wilson(right, every) == pytest.approx((right / every, *bounds), abs=1e-4)
+    assert metrics.wilson(0, 0) == (0, 0, 1)
+
+
+def test_where_all_are_right_the_interval_is_not_a_point() -> None:
+    assert metrics.share([(2, 2)] * 10) == metrics.wilson(10, 10)
+    assert metrics.share([(0, 2), (0, 0)]) == metrics.wilson(0, 2)
+    assert metrics.wilson(10, 10).low < 0.75
+
+
+def test_the_mean_of_figures_is_surer_than_each() -> None:
+    figure = metrics.Figure(0.5, 0.4, 0.7)
+    assert metrics.mean([figure, None, figure]) == pytest.approx((0.5, 0.5 - 0.1 / 2**0.5, 0.5 + 0.2 / 2**0.5))
+    assert metrics.mean([None]) is None
+
+
+def test_calibration_error_is_the_gap_weighted_by_bin() -> None:
+    confidences, right = [0.95, 0.95, 0.85, 0.85, 0.3], [True, False, True, True, False]
+    # (2 · |0.95 − 0.5| + 2 · |0.85 − 1| + |0.3 − 0|) / 5
+    assert calibration.ece(confidences, right).value == pytest.approx(0.3)
+    # In one bin: |0.78 − 0.6|
+    assert calibration.ece(confidences, right, bins=1).value == pytest.approx(0.18)
+    assert calibration.ece([1.0, 0.0], [True, False]).value == 0
+
+
+def test_reliability_tells_of_bins_that_have_rows_upper_bounds_within() -> None:
+    rows = calibration.reliability([0.5, 0.51, 0.6, 1.0], [True, False, True, True], bins=10)
+    assert [(bounds, n) for bounds, n, *_ in rows] == [("0.40–0.50", 1), ("0.50–0.60", 2), ("0.90–1.00", 1)]
+    assert rows[1][2] == pytest.approx(0.555) and rows[1][3].value == 0.5
+
+
+class Softmax:
+    """A classifier whose logits are 2, 1 and 0, divided by a temperature."""
+
+    name, two_way = "softmax@1", False
+
+    def __init__(self, temperature: float) -> None:
+        powers = np.exp(np.array([2.0, 1.0, 0.0]) / temperature)
+        self.said = Judgement(*(powers / powers.sum()).tolist(), True)
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        return [self.said for _ in pairs]
+
+
+def test_a_temperature_can_be_changed_afterwards() -> None:
+    pair = [("a", "b")]
+    for factor in (1.0, 1.5, 0.25):
+        changed = calibration.Tempered(Softmax(2.0), factor).judge(pair)[0]
+        assert changed == pytest.approx(Softmax(2.0 * factor).judge(pair)[0])
+    assert calibration.Tempered(Softmax(2.0), 2.0).judge([]) == []

@@ -54,6 +54,12 @@ class Classified(NamedTuple):
     """Rows gold, columns predicted, both in the order of the labels given."""
 
 
+def seed(number: int) -> None:
+    """Make `number` what all that chance decides depends on, from here on."""
+    global SEED  # noqa: PLW0603 - as in `random.seed`
+    SEED = number
+
+
 def tokens_inside(text: str, spans: Collection[Span]) -> set[Span]:
     """The tokens of `text` that lie wholly inside a span."""
     tokens = (match.span() for match in TOKEN.finditer(text))
@@ -105,12 +111,33 @@ def overall(articles: Sequence[Counts]) -> Overall:
     chosen = np.random.default_rng(SEED).integers(0, len(counts), (RESAMPLES, len(counts)))
     values = _precision_recall_f1(counts.sum(0))
     resampled = _precision_recall_f1(counts[chosen].sum(1))
-    return Overall(*(_figure(values[..., i], resampled[..., i]) for i in range(3)))
+    return Overall(*(figure(values[..., i], resampled[..., i]) for i in range(3)))
 
 
 def share(articles: Sequence[tuple[int, int]]) -> Figure:
-    """Right cases as a share of all, from (right, all) per article; the interval by resampling articles."""
+    """Right cases as a share of all, from (right, all) per article; the interval by resampling articles.
+
+    Where all are right, or none, resampling tells nothing: the interval is then as if an article were one case.
+    """
+    right, every = (sum(counts) for counts in zip(*articles, strict=True))
+    if right in (0, every):
+        return wilson(len(articles) if right else 0, len(articles))
     return overall([(right, every, every) for right, every in articles]).f1
+
+
+def accuracy(right: Collection[bool]) -> Figure:
+    """The share that is right of cases that do not depend on one another."""
+    return wilson(sum(right), len(right))
+
+
+def wilson(right: int, every: int) -> Figure:
+    """A share of independent cases and its score interval (Wilson 1927)."""
+    if not every:
+        return Figure(0.0, 0.0, 1.0)
+    share, z = right / every, 1.96
+    middle = (share + z * z / (2 * every)) / (1 + z * z / every)
+    side = z / (1 + z * z / every) * (share * (1 - share) / every + z * z / (4 * every * every)) ** 0.5
+    return Figure(share, max(0.0, middle - side), min(1.0, middle + side))
 
 
 def classified(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Classified:
@@ -123,8 +150,8 @@ def classified(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[s
     f1 = label_f1(cells)
     return Classified(
         len(gold),
-        _figure(_accuracy(cells), _accuracy(resampled)),
-        _figure(f1[present].mean(), label_f1(resampled)[:, present].mean(-1)),
+        figure(_accuracy(cells), _accuracy(resampled)),
+        figure(f1[present].mean(), label_f1(resampled)[:, present].mean(-1)),
         {label: float(f1[i]) for i, label in enumerate(labels) if present[i]},
         cells.tolist(),
     )
@@ -150,9 +177,23 @@ def _ratio(part: Any, whole: Any) -> NDArray[np.float64]:
     return np.asarray(part / np.maximum(whole, 1), dtype=np.float64)
 
 
-def _figure(value: Any, resampled: NDArray[np.float64]) -> Figure:
+def figure(value: Any, resampled: NDArray[np.float64]) -> Figure:
+    """A value with the interval that its resamples give."""
     low, high = np.percentile(resampled, [2.5, 97.5])
     return Figure(float(value), float(low), float(high))
+
+
+def mean(figures: Sequence[Figure | None]) -> Figure | None:
+    """The mean of independent figures, None left out; sides of intervals add as standard errors do."""
+    known = [f for f in figures if f]
+    if not known:
+        return None
+    value = sum(f.value for f in known) / len(known)
+    below, above = (
+        sum(side**2 for side in sides) ** 0.5 / len(known)
+        for sides in ([f.value - f.low for f in known], [f.high - f.value for f in known])
+    )
+    return Figure(value, value - below, value + above)
 
 
 class Table(NamedTuple):
@@ -165,9 +206,13 @@ class Table(NamedTuple):
 
     def markdown(self) -> str:
         """The table as Markdown, its title a heading."""
+        return f"### {self.title}\n\n{self.body()}"
+
+    def body(self) -> str:
+        """The note and the table as Markdown."""
         lines = [self.head, ["---"] * len(self.head), *([_cell(value) for value in row] for row in self.rows)]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        return "\n\n".join(part for part in (f"### {self.title}", self.note, table) if part)
+        return f"{self.note}\n\n{table}" if self.note else table
 
     def records(self) -> list[dict[str, Any]]:
         """The rows for JSON: an object each, shares between 0 and 1."""

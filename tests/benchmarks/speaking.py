@@ -15,18 +15,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from metrics import Span, overlap, read
+import metrics
+from bench import Run, attributor
+from metrics import Span, Table, overlap, read, sample
 
 from annotate.attribution import Attributor
+from annotate.cast import Cast
 from annotate.claims import drafts
 from annotate.codebook import Codebook
-from annotate.names import TITLES
+from annotate.descriptions import TITLES
 from annotate.sentences import sentences
-from annotate.speakers import Cast, resolve
+from annotate.speakers import resolve
 
 GOLD = Path(__file__).parent / "speakers.jsonl"
 NOBODY = Codebook.parse('[[targets]]\nname = "anything"\n')
@@ -47,6 +50,15 @@ class Heard(NamedTuple):
     unit: Unit
     found: bool
     right: bool
+    reason: str
+    names: tuple[str, ...]
+
+
+class Spoken(NamedTuple):
+    """A claim that was found: whether the article itself makes it, its speaker's names, and the rule that gave them."""
+
+    span: Span
+    narrated: bool
     reason: str
     names: tuple[str, ...]
 
@@ -74,26 +86,33 @@ def units(row: dict[str, Any], resolved: dict[str, Any]) -> Iterator[Unit]:
                         yield Unit(span, speaker["kind"], name)
 
 
-def heard(row: dict[str, Any], resolved: dict[str, Any], attributor: Attributor) -> list[Heard]:
+def heard(row: dict[str, Any], resolved: dict[str, Any], model: Attributor) -> list[Heard]:
     """What became of every gold claim of an article."""
     text = row["text"]
-    if hashlib.sha256(text.encode()).hexdigest() != resolved["sha256"]:
+    if sha256(text) != resolved["sha256"]:
         raise ValueError(f"{resolved['sha256']}: another text than the one that was resolved")
+    found = spoken(text, model)
+    told = []
+    for unit in units(row, resolved):
+        best = max(found, key=lambda claim, span=unit.span: overlap(claim.span, span), default=None)
+        if best is None or overlap(best.span, unit.span) < 0.5:
+            told.append(Heard(unit, False, False, "", ()))
+        else:
+            told.append(Heard(unit, True, any(same(unit, name) for name in best.names), best.reason, best.names))
+    return told
+
+
+def spoken(text: str, model: Attributor) -> list[Spoken]:
+    """The claims of a text; the codebook lists nobody."""
     bounds = sentences(text)
-    found = drafts(text, bounds, attributor.roles(text))
+    found = drafts(text, bounds, model.roles(text))
     cast = Cast(NOBODY, "a", text)
     speakers = resolve(cast, found, bounds)
     names = {speaker.id: (speaker.name, *speaker.aliases) for speaker in cast.speakers()}
-    told = []
-    for unit in units(row, resolved):
-        best = max(range(len(found)), key=lambda i, s=unit.span: overlap((found[i].start, found[i].end), s), default=-1)
-        if best < 0 or overlap((found[best].start, found[best].end), unit.span) < 0.5:
-            told.append(Heard(unit, False, False, "", ()))
-            continue
-        who = speakers[best]
-        called = names.get(who.speaker, (who.speaker,))
-        told.append(Heard(unit, True, any(same(unit, name) for name in called), who.reason, called))
-    return told
+    return [
+        Spoken((draft.start, draft.end), draft.narrated, who.reason, names.get(who.speaker, (who.speaker,)))
+        for draft, who in zip(found, speakers, strict=True)
+    ]
 
 
 def same(unit: Unit, name: str) -> bool:
@@ -110,3 +129,34 @@ def same(unit: Unit, name: str) -> bool:
 def _words(name: str) -> list[str]:
     words = re.findall(r"[\w’'-]+", re.sub(r"[’']s\b", "", name.casefold()))
     return [word for word in words if word not in TITLES and word not in ("the", "a", "an", "and", "jr", "sr")]
+
+
+def speakers(run: Run) -> list[Table]:
+    """The share of gold claims that are found and have the right speaker, and where the others are lost."""
+    resolved, model = gold(), attributor(run)
+    rows = [r for r in read(run.data / "attribution" / "dev.jsonl.gz") if sha256(r["text"]) in resolved]
+    articles = [heard(row, resolved[sha256(row["text"])], model) for row in sample(rows, run.limit)]
+    groups: dict[str, Callable[[Heard], bool]] = {"all": lambda _: True}
+    groups |= {kind: lambda h, kind=kind: h.unit.kind == kind for kind in KINDS}
+    groups["of the claims found"] = lambda h: h.found
+    rules = {h.reason for article in articles for h in article if h.found}
+    by_rule = {rule: lambda h, rule=rule: h.found and h.reason == rule for rule in sorted(rules)}
+    note = "A gold claim that was missed counts as wrong; `tests/benchmarks/speaking.py` says when a speaker is right."
+    return [
+        Table("Speakers, end to end", ["gold speaker", "right", "n"], _shares(articles, groups), note),
+        Table("By rule", ["reason", "right", "n"], _shares(articles, by_rule)),
+    ]
+
+
+def _shares(articles: list[list[Heard]], groups: dict[str, Callable[[Heard], bool]]) -> list[list[Any]]:
+    """Per group of gold claims, the share that is right."""
+    rows = []
+    for name, belongs in groups.items():
+        counts = [(sum(h.right for h in mine), len(mine)) for a in articles if (mine := [h for h in a if belongs(h)])]
+        rows.append([name, metrics.share(counts or [(0, 0)]), sum(n for _, n in counts)])
+    return rows
+
+
+def sha256(text: str) -> str:
+    """What the resolved articles are known by."""
+    return hashlib.sha256(text.encode()).hexdigest()
