@@ -397,6 +397,27 @@ def evaluate(
 
 
 @app.command()
+def train(
+    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="A corpus, or CORPUS@1.0.0.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.", show_default=False)],
+    model: Annotated[str, typer.Option(help="What to begin from: a local folder of a three-way NLI model.")] = "",
+    target: Annotated[str, typer.Option(help="Only decisions on this target, by id.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a stance model from your own decisions, and measure it on decisions held out.
+
+    Example: annotate train my-study/corpus my-study/stance
+    """
+    from annotate.teaching import teach
+
+    with _share_done("training") as advance:
+        lesson = teach(corpus, out, model, target, advance)
+    for warning in lesson.warnings:
+        print(f"annotate: {warning}", file=sys.stderr)
+    _tell(lesson, as_json)
+
+
+@app.command()
 def export(
     corpus: CorpusFolder,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="What to write; not there yet.", show_default=False)],
@@ -516,3 +537,18 @@ def _progress() -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("articles", total=None)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def _share_done(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar of the share of work that is done, on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=share)

@@ -64,17 +64,21 @@ class Embedded:
 
         `firsts` counts the tokens of each row that belong to its first segment (default: all).
         """
-        longest = max(map(len, rows))
-        ids = np.zeros((len(rows), longest), dtype=np.int64)
-        mask, types = np.zeros_like(ids), np.zeros_like(ids)
-        for number, row in enumerate(rows):
-            ids[number, : len(row)] = row
-            mask[number, : len(row)] = 1
-            if firsts:
-                types[number, firsts[number] : len(row)] = 1
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        output: Logits = self._session.run(["logits"], inputs)[0]
+        output: Logits = self._session.run(["logits"], padded(rows, firsts))[0]
         return output
+
+
+def padded(rows: Sequence[Sequence[int]], firsts: Sequence[int] = ()) -> dict[str, NDArray[np.int64]]:
+    """The inputs of an embedded model by name, each (rows, longest); `firsts` as for `Embedded.logits`."""
+    longest = max(map(len, rows))
+    ids = np.zeros((len(rows), longest), dtype=np.int64)
+    mask, types = np.zeros_like(ids), np.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = row
+        mask[number, : len(row)] = 1
+        if firsts:
+            types[number, firsts[number] : len(row)] = 1
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

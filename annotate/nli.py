@@ -85,6 +85,10 @@ class _Nli:
             rows.update(zip(batch, self._probabilities([encoded[i].features for i in batch]), strict=True))
         return [self._judgement(rows[i], pair.truncated) for i, pair in enumerate(encoded)]
 
+    def batch(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """The network's inputs for pairs that run together, tensors of (pairs, longest), on its device."""
+        return self._padded([pair.features for pair in self._encode(pairs)])
+
     def _encode(self, pairs: Sequence[tuple[str, str]]) -> list[_Encoded]:
         if not pairs:
             return []
@@ -115,11 +119,13 @@ class _Nli:
         """A probability per label for each row of one batch: (rows, labels)."""
         import torch
 
-        columns = {key: [row[key] for row in features] for key in features[0]}
-        batch = self.tokenizer.pad(columns, return_tensors="pt", verbose=False).to(self.network.device)
         with torch.inference_mode():
-            rows: list[list[float]] = self.network(**batch).logits.float().softmax(-1).tolist()
+            rows: list[list[float]] = self.network(**self._padded(features)).logits.float().softmax(-1).tolist()
         return rows
+
+    def _padded(self, features: list[dict[str, list[int]]]) -> dict[str, Any]:
+        columns = {key: [row[key] for row in features] for key in features[0]}
+        return dict(self.tokenizer.pad(columns, return_tensors="pt", verbose=False).to(self.network.device))
 
     def _judgement(self, row: list[float], truncated: bool) -> Judgement:
         contradiction = 0.0 if self.two_way else row[self.labels.contradiction]

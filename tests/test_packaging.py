@@ -34,27 +34,28 @@ HOMES = {
     "markdown_it": {"articles"},
     "matplotlib": {"figures"},
     "nupunkt": {"sentences"},
-    "onnx": {"exporting"},
+    "onnx": {"exporting", "trainable"},
     "onnxruntime": {"embedded"},
     "rich": {"cli", "show", "tables"},
     "scipy": {"summary"},
+    "sklearn": {"heldout", "teaching"},
     "starlette": {"serving"},
     "statsmodels": {"agreement", "intervals"},
-    "torch": {"exporting", "nli", "training"},
+    "torch": {"exporting", "nli", "trainable", "training", "tuning"},
     "trafilatura": {"articles"},
-    "transformers": {"exporting", "nli", "training"},
+    "transformers": {"exporting", "nli", "trainable", "training"},
     "typer": {"cli"},
     "uvicorn": {"serving"},
 }
 """Foreign library → the only modules that know its names."""
 
 HEAVY = {
-    "datasets", "jinja2", "krippendorff", "matplotlib", "onnxruntime", "pandas", "pyarrow", "scipy", "starlette",
-    "statsmodels", "torch", "trafilatura", "transformers", "uvicorn",
+    "datasets", "jinja2", "krippendorff", "matplotlib", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn",
+    "starlette", "statsmodels", "torch", "trafilatura", "transformers", "uvicorn",
 }  # fmt: skip
 """Libraries that are imported inside the function that needs them."""
 
-TRAINING_ONLY = {"exporting", "training"}
+TRAINING_ONLY = {"exporting", "trainable", "training", "tuning"}
 """Modules that nothing imports unless a model is trained."""
 
 
