@@ -212,8 +212,8 @@ def review(
 
     Example: annotate review my-study/corpus --annotator ana
     """
-    from annotate.reviewing import Manner, Review, whoever
-    from annotate.serving import serve
+    from annotate.review.desk import Manner, Review, whoever
+    from annotate.review.server import serve
 
     desk = Review(corpus, Manner(annotator or whoever(), blind, adjudicate, audit))
     for remark in desk.remarks:
@@ -368,8 +368,8 @@ def agreement(
 
     Example: annotate agreement my-study/corpus
     """
-    from annotate.agreement import agreement as compare
     from annotate.jobs import current
+    from annotate.measure.agreement import agreement as compare
 
     _tell(compare(current(corpus)), as_json)
 
@@ -386,9 +386,9 @@ def evaluate(
 
     Example: annotate evaluate my-study/corpus --gold my-study/gold
     """
-    from annotate.estimating import audit as estimate
-    from annotate.evaluating import evaluate as compare
     from annotate.jobs import current
+    from annotate.measure.estimating import audit as estimate
+    from annotate.measure.evaluating import evaluate as compare
 
     if audit == bool(gold):
         raise UsageError("evaluate takes either --gold GOLD or --audit")
@@ -408,7 +408,7 @@ def train(
 
     Example: annotate train my-study/corpus my-study/stance
     """
-    from annotate.teaching import teach
+    from annotate.teach.teaching import teach
 
     with _share_done("training") as advance:
         lesson = teach(corpus, out, model, target, advance)

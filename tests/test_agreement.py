@@ -15,15 +15,15 @@ from rich.console import Console
 
 from annotate import wire
 from annotate.adopting import adopt, withdraw
-from annotate.agreement import Agreement, Fleiss, agreement, fleiss, pair_agreement, reliability
 from annotate.corpus import Corpus
 from annotate.decisions import decide
 from annotate.errors import CorpusError
-from annotate.intervals import bootstrapped
-from annotate.matching import matched, overlap
+from annotate.measure.agreement import Agreement, Fleiss, agreement, fleiss, pair_agreement, reliability
+from annotate.measure.intervals import bootstrapped
+from annotate.measure.matching import matched, overlap
+from annotate.measure.spans import span_agreement
 from annotate.records import NO_PREDICTION, DecidedField, Mode
 from annotate.revising import revising
-from annotate.span_agreement import span_agreement
 from annotate.tables import Table, cell, print_tables
 
 Said = dict[str, str]
@@ -117,7 +117,7 @@ said_of_units = st.lists(
 @given(said_of_units)
 def test_the_interval_s_alpha_is_the_library_s(said: list[Said]) -> None:
     """The resamples are computed from sums over claims; of all claims that must give the library's own value."""
-    from annotate.agreement import _alpha_of, _alpha_parts, _counts
+    from annotate.measure.agreement import _alpha_of, _alpha_parts, _counts
 
     found = reliability("all", said).alpha
     parts = _alpha_parts(_counts([words for words in said if len(words) > 1]))
@@ -230,7 +230,7 @@ def test_blind_labels_are_counted_and_told_apart_where_they_are_many(corpus: Pat
 
 
 def test_enough_blind_labels_have_their_own_alpha(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotate.agreement.ENOUGH", 2)
+    monkeypatch.setattr("annotate.measure.agreement.ENOUGH", 2)
     say(corpus, "ana", "favor", 0, mode="blind")
     say(corpus, "ana", "against", 1, mode="blind")
     say(corpus, "bo", "favor", 0, 1, mode="blind")

@@ -22,7 +22,7 @@ from annotate.codebook import Codebook
 from annotate.corpus import Corpus
 from annotate.decisions import decide
 from annotate.errors import CorpusError
-from annotate.estimating import Audit, Estimate, Part, audit, error_rate, estimate
+from annotate.measure.estimating import Audit, Estimate, Part, audit, error_rate, estimate
 from annotate.records import NO_PREDICTION, Claim, DecidedField, Mode, Scores
 from annotate.revising import revising
 from annotate.writing import writing

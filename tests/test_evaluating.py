@@ -18,11 +18,11 @@ from annotate.adopting import adopt
 from annotate.codebook import Codebook
 from annotate.corpus import Corpus
 from annotate.errors import CorpusError, UsageError
-from annotate.evaluating import Evaluation, evaluate
-from annotate.intervals import RESAMPLES, bootstrapped, exact, grouped, ratio, resampled
+from annotate.measure.evaluating import Evaluation, evaluate
+from annotate.measure.intervals import RESAMPLES, bootstrapped, exact, grouped, ratio, resampled
+from annotate.measure.scores import ENDS, accuracy, ece, label_f1, macro
 from annotate.records import STANCES, Claim, Scores, Stance
 from annotate.releases import release
-from annotate.scores import ENDS, accuracy, ece, label_f1, macro
 from annotate.standoff import strip
 from annotate.writing import writing
 

@@ -29,23 +29,23 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FIL
 HOMES = {
     "datasketch": {"duplicates"},
     "huggingface_hub": {"nli"},
-    "jinja2": {"page"},
-    "krippendorff": {"agreement"},
+    "jinja2": {"report.page"},
+    "krippendorff": {"measure.agreement"},
     "markdown_it": {"articles"},
-    "matplotlib": {"figures"},
+    "matplotlib": {"report.figures"},
     "nupunkt": {"sentences"},
-    "onnx": {"exporting", "trainable"},
+    "onnx": {"exporting", "teach.trainable"},
     "onnxruntime": {"embedded"},
     "rich": {"cli", "show", "tables"},
     "scipy": {"summary"},
-    "sklearn": {"heldout", "teaching"},
-    "starlette": {"serving"},
-    "statsmodels": {"agreement", "intervals"},
-    "torch": {"exporting", "nli", "trainable", "training", "tuning"},
+    "sklearn": {"teach.heldout", "teach.teaching"},
+    "starlette": {"review.server"},
+    "statsmodels": {"measure.agreement", "measure.intervals"},
+    "torch": {"exporting", "nli", "teach.trainable", "training", "teach.tuning"},
     "trafilatura": {"articles"},
-    "transformers": {"exporting", "nli", "trainable", "training"},
+    "transformers": {"exporting", "nli", "teach.trainable", "training"},
     "typer": {"cli"},
-    "uvicorn": {"serving"},
+    "uvicorn": {"review.server"},
 }
 """Foreign library → the only modules that know its names."""
 
@@ -55,7 +55,7 @@ HEAVY = {
 }  # fmt: skip
 """Libraries that are imported inside the function that needs them."""
 
-TRAINING_ONLY = {"exporting", "trainable", "training", "tuning"}
+TRAINING_ONLY = {"exporting", "teach.trainable", "training", "teach.tuning"}
 """Modules that nothing imports unless a model is trained."""
 
 

@@ -24,13 +24,13 @@ from annotate import wire
 from annotate.codebook import Codebook
 from annotate.corpus import Corpus
 from annotate.decisions import decide
-from annotate.figures import DARK, label
-from annotate.material import Material
-from annotate.page import Numbers, Report, rendered
 from annotate.records import SCHEMA_VERSION, Article, Claim, Mode, Speaker
 from annotate.releases import release
 from annotate.report import compose, report
-from annotate.report_stance import SPEAKERS_DRAWN, SPEAKERS_LISTED
+from annotate.report.figures import DARK, label
+from annotate.report.material import Material
+from annotate.report.page import Numbers, Report, rendered
+from annotate.report.stance import SPEAKERS_DRAWN, SPEAKERS_LISTED
 from annotate.revising import revising
 from annotate.standoff import strip
 from annotate.writing import writing

@@ -17,7 +17,6 @@ from conftest import TEXT, as_written, claim_on, claims_of, labelled, make_artic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate import following, loaded, reviewing
 from annotate.adopting import adopt, withdraw
 from annotate.auditing import audit_order
 from annotate.checking import check
@@ -28,10 +27,11 @@ from annotate.errors import Conflict, CorpusBusy, CorpusError, NotThere, UsageEr
 from annotate.records import NO_PREDICTION, Decision, Scores
 from annotate.releases import release
 from annotate.repair import repair
-from annotate.reviewing import FIELDS, Json, Manner, Review, Wanted, whoever
+from annotate.review import desk, following, loaded
+from annotate.review.desk import FIELDS, Json, Manner, Review, Wanted, whoever
+from annotate.review.undoing import History, just_after
 from annotate.standoff import strip
 from annotate.storage import locked
-from annotate.undoing import History, just_after
 from annotate.writing import writing
 
 KEYS = (f"key-{number}" for number in count())
@@ -447,7 +447,7 @@ def test_orders(corpus: Path) -> None:
 @given(st.integers(0, 30), st.integers(0, 12))
 def test_every_fourth_claim_is_of_the_sample(others: int, audited: int) -> None:
     most, audit = [f"m{n}" for n in range(others)], [f"a{n}" for n in range(audited)]
-    order = list(reviewing._spread(most, audit))
+    order = list(desk._spread(most, audit))
     assert [id for id in order if id in most] == most and [id for id in order if id in audit] == audit
     assert all(id in audit for id in order[3 : min(4 * audited, others // 3 * 4) : 4])
 
@@ -691,7 +691,7 @@ def test_the_view_is_folded_by_another_process(corpus: Path, monkeypatch: pytest
     assert not review.wants_folding
     say(review, id, "against")
     assert not review.wants_folding  # not idle yet
-    monkeypatch.setattr(reviewing, "IDLE", 0.0)
+    monkeypatch.setattr(desk, "IDLE", 0.0)
     assert review.wants_folding
     since = review.corpus()["since"]
     assert review.fold()["folded"]
@@ -704,11 +704,11 @@ def test_a_decision_stops_the_folding(corpus: Path, monkeypatch: pytest.MonkeyPa
     review, ids = opened(corpus), ids_of(corpus)
     say(review, ids[2], "against")
     with review._lock:
-        review._child = reviewing._folding(corpus)
+        review._child = desk._folding(corpus)
         child = review._child
         say(review, ids[3], "against")
         assert child.poll() is not None
-    monkeypatch.setattr(reviewing, "IDLE", 0.0)
+    monkeypatch.setattr(desk, "IDLE", 0.0)
     assert review.wants_folding
     assert review.fold()["folded"]
     assert [c.stance for c in claims_of(corpus)] == ["favor", "favor", "against", "against"]

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import TOML, claim_on, claims_of, labelled, make_article
 
-from annotate import serving
 from annotate.checking import check
 from annotate.codebook import Codebook
 from annotate.corpus import Corpus
@@ -28,8 +27,9 @@ from annotate.decisions import read_decisions
 from annotate.errors import UsageError
 from annotate.records import STANCES
 from annotate.repair import repair
-from annotate.reviewing import Manner, Review
-from annotate.serving import PORT, serve
+from annotate.review import server as serving
+from annotate.review.desk import Manner, Review
+from annotate.review.server import PORT, serve
 from annotate.writing import writing
 
 HOSTILE = (

@@ -17,7 +17,8 @@ from rich.console import Console
 from annotate.corpus import Corpus
 from annotate.decisions import Log, decide
 from annotate.records import NARRATOR, NO_PREDICTION, UNKNOWN, Claim, Speaker, Stance
-from annotate.reviewed import reviewed
+from annotate.report.reviewed import reviewed
+from annotate.report.telling import telling
 from annotate.show import table
 from annotate.summary import (
     COLUMNS,
@@ -33,7 +34,6 @@ from annotate.summary import (
     to_pandas,
 )
 from annotate.tables import print_tables
-from annotate.telling import telling
 
 SUMMIT = the_summit()
 PACT, TRADE, WELCOMED, FEARED = SUMMIT.claims

@@ -24,19 +24,19 @@ pytest.importorskip("sklearn")
 
 from conftest import RO, TEXT, claim_on, claims_of, files_of, labelled, make_article, make_claim  # noqa: E402
 
-from annotate import tuning  # noqa: E402
 from annotate.codebook import Codebook  # noqa: E402
 from annotate.corpus import Corpus  # noqa: E402
 from annotate.decisions import decide  # noqa: E402
 from annotate.embedded import Embedded, folder  # noqa: E402
-from annotate.examples import Example, decided  # noqa: E402
 from annotate.exporting import export  # noqa: E402
-from annotate.heldout import Answer, figures, parts, temperature  # noqa: E402
 from annotate.models import EmbeddedClassifier, stance_classifier  # noqa: E402
 from annotate.nli import load_classifier  # noqa: E402
 from annotate.records import STANCES, Scores, Stance  # noqa: E402
 from annotate.revising import revising  # noqa: E402
-from annotate.trainable import network_of, trainable  # noqa: E402
+from annotate.teach import tuning  # noqa: E402
+from annotate.teach.examples import Example, decided  # noqa: E402
+from annotate.teach.heldout import Answer, figures, parts, temperature  # noqa: E402
+from annotate.teach.trainable import network_of, trainable  # noqa: E402
 from annotate.writing import writing  # noqa: E402
 
 Run = Callable[..., tuple[int, str, str]]
@@ -353,7 +353,7 @@ def test_an_interruption_leaves_nothing(
 
     monkeypatch.setattr(tuning, "_loss", stop)
     if step == 60:
-        monkeypatch.setattr("annotate.teaching.card", lambda _: stop_now())
+        monkeypatch.setattr("annotate.teach.teaching.card", lambda _: stop_now())
     before = set(tmp_path.iterdir())
     code, _, said = run("train", decided_corpus, tmp_path / "m", "--model", base)
     assert code == 130 and "Traceback" not in said

@@ -27,12 +27,12 @@ from sklearn.metrics import f1_score
 
 from annotate.codebook import Target
 from annotate.embedded import Embedded, folder
-from annotate.examples import Example
-from annotate.heldout import answers
 from annotate.records import STANCES
 from annotate.stance import premise
-from annotate.trainable import Trainable, trainable
-from annotate.tuning import Plan, fine_tune
+from annotate.teach.examples import Example
+from annotate.teach.heldout import answers
+from annotate.teach.trainable import Trainable, trainable
+from annotate.teach.tuning import Plan, fine_tune
 
 DATA = Path(__file__).parents[2] / "models" / "stance-minilm" / "data"
 TARGETS = {16: 2, 64: 3, 256: 9}

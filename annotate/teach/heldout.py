@@ -21,11 +21,11 @@ from typing import NamedTuple
 import numpy as np
 
 from annotate.entailment import Classifier, Judgement
-from annotate.examples import Example
-from annotate.intervals import Figure, Numbers, bootstrapped, grouped
+from annotate.measure.intervals import Figure, Numbers, bootstrapped, grouped
+from annotate.measure.scores import BINS, ENDS, accuracy, ece, label_f1, macro
 from annotate.records import STANCES, Scores
-from annotate.scores import BINS, ENDS, accuracy, ece, label_f1, macro
 from annotate.stance import combined
+from annotate.teach.examples import Example
 
 PARTS = 5
 MANY = 1000

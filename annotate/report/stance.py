@@ -7,13 +7,26 @@ from collections.abc import Callable, Iterator, Sequence
 
 from annotate.codebook import Target
 from annotate.corpus import ARTICLES
-from annotate.figures import mean_scores, over_time, stance_bars
-from annotate.material import Material
-from annotate.page import Block, Heading, Numbers, Picture, Prose, Quote, Quotes, Section, listed, many, number, share
 from annotate.records import STANCES
+from annotate.report.figures import mean_scores, over_time, stance_bars
+from annotate.report.material import Material
+from annotate.report.page import (
+    Block,
+    Heading,
+    Numbers,
+    Picture,
+    Prose,
+    Quote,
+    Quotes,
+    Section,
+    listed,
+    many,
+    number,
+    share,
+)
+from annotate.report.telling import Telling, telling
 from annotate.summary import Course, Period, Standing, course
 from annotate.tables import Cell, Table
-from annotate.telling import Telling, telling
 from annotate.texts import ArticleIndex
 
 SPEAKERS_DRAWN = 20

@@ -31,7 +31,7 @@ from annotate.auditing import Stratum, is_audited, strata
 from annotate.corpus import DECISIONS, Corpus
 from annotate.decisions import Log, read_decisions
 from annotate.errors import CorpusError
-from annotate.intervals import Figure, exact, plain
+from annotate.measure.intervals import Figure, exact, plain
 from annotate.records import Claim
 from annotate.tables import Cell, Table
 

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from annotate.examples import Example, Pair
 from annotate.records import Stance
-from annotate.trainable import Trainable
+from annotate.teach.examples import Example, Pair
+from annotate.teach.trainable import Trainable
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from annotate.decisions import Log, read_decisions
 from annotate.edits import pending_edits
 from annotate.manifest import Manifest
 from annotate.records import Article, Claim, Decision, Speaker
-from annotate.reviewed import Reviewed, reviewed
+from annotate.report.reviewed import Reviewed, reviewed
 from annotate.revising import base_claims
 from annotate.storage import file_sha256
 from annotate.summary import Counted, Standing, counted, standings

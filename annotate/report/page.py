@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from annotate.figures import report_extra, svg, themed
+from annotate.report.figures import report_extra, svg, themed
 from annotate.tables import Table, cell
 
 if TYPE_CHECKING:
-    from annotate.figures import Drawing
+    from annotate.report.figures import Drawing
 
 OPEN_ROWS = 25
 """A table with more rows is folded on a screen."""
@@ -162,7 +162,7 @@ def rendered(made: Report) -> str:
 
 
 def _data(name: str) -> str:
-    return resources.files("annotate").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("annotate.report").joinpath(name).read_text(encoding="utf-8")
 
 
 # ---- Words ----

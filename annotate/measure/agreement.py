@@ -24,9 +24,9 @@ import numpy as np
 from annotate.corpus import DECISIONS, Corpus
 from annotate.decisions import Log, read_decisions
 from annotate.errors import CorpusError
-from annotate.intervals import Figure, Numbers, bootstrapped, measure_extra, plain, ratio
+from annotate.measure.intervals import Figure, Numbers, bootstrapped, measure_extra, plain, ratio
+from annotate.measure.spans import CLOSE, SAYABLE, SpanAgreement, span_agreement
 from annotate.records import STANCES, Claim, DecidedField, Decision, Mode
-from annotate.span_agreement import CLOSE, SAYABLE, SpanAgreement, span_agreement
 from annotate.tables import Cell, Table
 
 BLIND: tuple[Mode, ...] = ("blind", "audit")

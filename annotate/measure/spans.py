@@ -14,7 +14,7 @@ from typing import get_args
 
 from annotate import wire
 from annotate.decisions import GONE, Log
-from annotate.matching import Place, matched
+from annotate.measure.matching import Place, matched
 from annotate.records import NO_PREDICTION, Claim, DecidedField
 
 CLOSE = 0.8

@@ -1,4 +1,4 @@
-"""The review over HTTP, for one person's browser on this machine; what is asked and answered is `reviewing`'s.
+"""The review over HTTP, for one person's browser on this machine; what is asked and answered is `desk`'s.
 
 The server listens on the loopback address only, and answers nobody who does not know its token: the address that is
 printed carries it behind a #, which no browser sends anywhere. The page itself, which holds no data, needs none.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from annotate.errors import AnnotateError, Conflict, NotThere, UsageError
 from annotate.records import STANCES
-from annotate.reviewing import ORDERS, Json, Review, Wanted
+from annotate.review.desk import ORDERS, Json, Review, Wanted
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -214,7 +214,7 @@ def _page() -> list[BaseRoute]:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    files = {file.name: file for file in resources.files("annotate").joinpath("review").iterdir()}
+    files = {file.name: file for file in resources.files("annotate.review").joinpath("page").iterdir()}
 
     def send(name: str) -> Callable[[Request], Response]:
         kind = TYPES[name.rpartition(".")[2]]

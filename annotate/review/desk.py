@@ -26,9 +26,7 @@ from annotate.codebook import slug
 from annotate.corpus import Corpus
 from annotate.decisions import decide
 from annotate.errors import Conflict, NotThere, UsageError
-from annotate.loaded import NOBODY, Loaded, opened
 from annotate.names import name_key
-from annotate.receipts import Receipt, Receipts
 from annotate.records import (
     NO_PREDICTION,
     SCHEMA_VERSION,
@@ -40,8 +38,10 @@ from annotate.records import (
     Speaker,
     digest,
 )
+from annotate.review.loaded import NOBODY, Loaded, opened
+from annotate.review.receipts import Receipt, Receipts
+from annotate.review.undoing import FIELDS, History
 from annotate.revising import up_to_date
-from annotate.undoing import FIELDS, History
 
 Json = dict[str, Any]
 
@@ -568,7 +568,7 @@ class Review:
 
 def _folding(folder: Path) -> subprocess.Popen[bytes]:
     """A process that folds the view: it may be killed at any moment, and a Ctrl-C for the server is not for it."""
-    code = "import sys; sys.path[:] = sys.argv[2:]; from annotate.reviewing import fold; fold(sys.argv[1])"
+    code = "import sys; sys.path[:] = sys.argv[2:]; from annotate.review.desk import fold; fold(sys.argv[1])"
     command = [sys.executable, "-I", "-c", code, str(folder.resolve()), *sys.path]
     flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     quiet = subprocess.DEVNULL

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotate.intervals import Numbers, ratio
+from annotate.measure.intervals import Numbers, ratio
 from annotate.records import STANCES
 
 NONE = "none"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from annotate.corpus import CLAIMS, Corpus
 from annotate.errors import CorpusError, UsageError
-from annotate.figures import png, svg
-from annotate.material import Material, as_of, version_of
-from annotate.page import MARK, Bullets, Fact, Numbers, Report, Section, listed, many, number, rendered, share
 from annotate.records import GROUP, NARRATOR, UNKNOWN
-from annotate.report_stance import target_section
-from annotate.report_trust import agreement_section, confidence_section, error_section, review_section
+from annotate.report.figures import png, svg
+from annotate.report.material import Material, as_of, version_of
+from annotate.report.page import MARK, Bullets, Fact, Numbers, Report, Section, listed, many, number, rendered, share
+from annotate.report.stance import target_section
+from annotate.report.trust import agreement_section, confidence_section, error_section, review_section
 from annotate.storage import file_sha256
 from annotate.summary import read_date
 from annotate.tables import Cell, Table

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotate.heldout import Figures
-from annotate.intervals import plain
+from annotate.measure.intervals import plain
 from annotate.records import STANCES
 from annotate.tables import Table, cell
+from annotate.teach.heldout import Figures
 
 
 @dataclass(frozen=True, slots=True)

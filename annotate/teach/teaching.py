@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 
 from annotate.codebook import Codebook
 from annotate.errors import CorpusError, UsageError, did_you_mean
-from annotate.examples import Decided, Example, decided
 from annotate.founding import source
-from annotate.heldout import Answer, Figures, Parts, answers, counts, figures, parts, temperature
 from annotate.jobs import current
-from annotate.lesson import Lesson, card
 from annotate.models import stance_classifier
 from annotate.records import STANCES, Scores
+from annotate.teach.examples import Decided, Example, decided
+from annotate.teach.heldout import Answer, Figures, Parts, answers, counts, figures, parts, temperature
+from annotate.teach.lesson import Lesson, card
 
 if TYPE_CHECKING:
-    from annotate.trainable import Trainable
+    from annotate.teach.trainable import Trainable
 
 LEAST = 16
 """Decisions below which no figure would mean anything."""
@@ -51,7 +51,7 @@ def teach(name: str, out: Path, model: str = "", target: str = "", advance: Adva
     with train_extra():
         import sklearn  # noqa: F401
 
-        from annotate.trainable import trainable
+        from annotate.teach.trainable import trainable
     corpus = current(name)
     with source(corpus.folder) as (corpus, log):
         book = corpus.codebook
@@ -147,13 +147,13 @@ class _Course:
     """Trainings one after another, of which `advance` hears the share that is done."""
 
     def __init__(self, examples: Sequence[Example], held: Parts, advance: Advance) -> None:
-        from annotate.tuning import PLAN
+        from annotate.teach.tuning import PLAN
 
         sizes = [len(examples), *(len(examples) - len(part) for part in held.held_out)]
         self._all, self._done, self._advance = sum(map(PLAN.steps, sizes)), 0, advance
 
     def __call__(self, model: Trainable, examples: list[Example]) -> None:
-        from annotate.tuning import PLAN, fine_tune
+        from annotate.teach.tuning import PLAN, fine_tune
 
         fine_tune(model, examples, PLAN, self._step)
 

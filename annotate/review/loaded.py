@@ -17,12 +17,12 @@ from annotate.corpus import ARTICLES, BASE, CLAIMS, CODEBOOK, DECISIONS, SPEAKER
 from annotate.decisions import Log, value_of, with_value
 from annotate.edits import NOWHERE
 from annotate.errors import AnnotateError, CorpusBusy, CorpusError, Problem
-from annotate.following import ClaimsFile, LogFile, Stamp
 from annotate.records import NARRATOR, SCHEMA_VERSION, UNKNOWN, Article, Claim, DecidedField, Decision, Speaker
+from annotate.review.following import ClaimsFile, LogFile, Stamp
+from annotate.review.undoing import FIELDS
 from annotate.revising import append, log_mark
 from annotate.storage import Transaction, locked, recover, unfinished
 from annotate.texts import ArticleIndex
-from annotate.undoing import FIELDS
 
 Taken = TypeVar("Taken")
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from annotate.decisions import Log
 from annotate.errors import CorpusError, UsageError
-from annotate.figures import confidences
-from annotate.intervals import Figure
-from annotate.material import Material
-from annotate.page import Numbers, Picture, Prose, Section, listed, many, number, share
+from annotate.measure.intervals import Figure
 from annotate.records import STANCES, Claim
-from annotate.reviewed import Reviewed
+from annotate.report.figures import confidences
+from annotate.report.material import Material
+from annotate.report.page import Numbers, Picture, Prose, Section, listed, many, number, share
+from annotate.report.reviewed import Reviewed
 from annotate.summary import is_decided
 from annotate.tables import Cell, Measured, Table
 
@@ -114,7 +114,7 @@ def agreement_section(material: Material) -> Section:
         who = f"Only {people[0]} has" if people else "Nobody has"
         told = f"{who} decided anything, and to measure agreement takes two people who judge the same claims."
         return Section("agreement", title, (Prose(told),))
-    from annotate.agreement import agreement
+    from annotate.measure.agreement import agreement
 
     try:
         found = agreement(material.corpus)
@@ -136,7 +136,7 @@ def error_section(material: Material) -> Section:
             "annotate review CORPUS shows one."
         )
         return Section("error", title, (Prose(told),))
-    from annotate.estimating import audit
+    from annotate.measure.estimating import audit
 
     try:
         found = audit(material.corpus)

@@ -24,10 +24,10 @@ import numpy as np
 
 from annotate.corpus import Corpus
 from annotate.errors import CorpusError, Problem, UsageError
-from annotate.intervals import Figure, Numbers, bootstrapped, exact, grouped, plain, ratio
-from annotate.matching import Place, matched
+from annotate.measure.intervals import Figure, Numbers, bootstrapped, exact, grouped, plain, ratio
+from annotate.measure.matching import Place, matched
+from annotate.measure.scores import BINS, ENDS, NONE, accuracy, ece, f1, label_f1, macro, precision, recall
 from annotate.records import NARRATOR, STANCES, Article, Claim, Speaker
-from annotate.scores import BINS, ENDS, NONE, accuracy, ece, f1, label_f1, macro, precision, recall
 from annotate.tables import Cell, Table
 
 Labels = Literal["predictions", "view"]

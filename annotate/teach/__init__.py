@@ -1,0 +1,1 @@
+"""A stance model that learns from people's own decisions."""
