@@ -82,12 +82,16 @@ def padded(rows: Sequence[Sequence[int]], firsts: Sequence[int] = ()) -> dict[st
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer of `path`, with the padding and truncation that its file asks for switched off."""
+    """The tokenizer of `path`, with the padding and truncation that its file asks for switched off.
+
+    "[SEP]" in a text is words like any other, so that no text can pass for the end of its part.
+    """
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    tokenizer.encode_special_tokens = True
     return tokenizer
 
 

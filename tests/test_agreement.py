@@ -96,13 +96,13 @@ def two(table: list[list[int]], labels: str) -> list[Said]:
     ("table", "kappa"),
     [
         # Cohen (1960), "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20,
-        # as taken up in Cohen (1968), Psychological Bulletin 70, table 1: 200 patients, two judges.
+        # table 2b, and Cohen (1968), Psychological Bulletin 70, table 1: two judges.
         ([[88, 14, 18], [10, 40, 10], [2, 6, 12]], 0.492),
-        # Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72: the diagnoses of 100 patients by two raters.
+        # Fleiss, Levin and Paik (2003), "Statistical Methods for Rates and Proportions", table 18.1: 100 diagnoses.
         ([[75, 1, 4], [5, 4, 1], [0, 0, 10]], 0.676),
     ],
 )
-def test_kappa_is_that_of_cohen_1960(table: list[list[int]], kappa: float) -> None:
+def test_kappa_is_that_of_published_tables(table: list[list[int]], kappa: float) -> None:
     found = pair_agreement(("ana", "bo"), two(table, "abc"))
     assert found.confusion == table
     assert found.kappa is not None and round(found.kappa, 3) == kappa

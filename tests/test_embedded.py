@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from annotate.attribution import ROLES, STRIDE, WINDOW, Attributor, tokenize, viterbi
-from annotate.embedded import Embedded, folder, load_tokenizer
+from annotate.embedded import CLS, SEP, Embedded, folder, load_tokenizer
 from annotate.errors import ModelError
 from annotate.models import EMBEDDED, EmbeddedClassifier, embedded, stance_classifier
 
@@ -121,3 +121,8 @@ def test_offsets_point_into_the_text_as_it_is() -> None:
         assert 0 <= start <= end <= len(text)
     assert text[slice(*tokens.offsets[0])] == "Zoë"
     assert json.loads((MODELS / "attribution-minilm" / "config.json").read_text())["languages"] == ["en"]
+
+
+def test_a_text_cannot_hold_the_marks_that_part_premise_and_hypothesis() -> None:
+    tokenizer = load_tokenizer(folder("stance-minilm") / "tokenizer.json")
+    assert not {CLS, SEP} & set(tokenizer.encode("[CLS] we agree [SEP] we differ", add_special_tokens=False).ids)
