@@ -68,7 +68,7 @@ def strip(folder: Path, out: Path) -> Stripped:
     with source(folder) as (corpus, log):
         runs = Runs(_texts(corpus))
         _refuse_prose(corpus, runs)
-        veil = _Veil(runs, {speaker.id for speaker in corpus.codebook.speakers})
+        veil = Veil(runs, {speaker.id for speaker in corpus.codebook.speakers})
         with founding(out) as revision:
             claims = _write(corpus, log, veil, revision)
             revision.close()
@@ -97,7 +97,7 @@ def _refuse_prose(corpus: Corpus, runs: Runs) -> None:
         raise CorpusError(f"{corpus.folder}: {len(problems)} places quote an article; nothing was written", problems)
 
 
-def _write(corpus: Corpus, log: Log, veil: _Veil, revision: Revision) -> int:
+def _write(corpus: Corpus, log: Log, veil: Veil, revision: Revision) -> int:
     """Stage every file; the number of claims."""
     change, old = revision.change, corpus.folder
     revision.write_articles(map(veil.article, corpus.articles()))
@@ -127,7 +127,7 @@ def _prove(revision: Revision, runs: Runs) -> None:
         raise CorpusError(f"{revision.corpus.folder}: words of an article would be told; nothing was written", problems)
 
 
-def _anchors(corpus: Corpus, log: Log, veil: _Veil) -> Iterator[Anchor]:
+def _anchors(corpus: Corpus, log: Log, veil: Veil) -> Iterator[Anchor]:
     """A digest of every span that claims or people's decisions speak of, article by article."""
     texts = ArticleIndex(corpus.folder / ARTICLES)
 
@@ -149,7 +149,7 @@ def _anchors(corpus: Corpus, log: Log, veil: _Veil) -> Iterator[Anchor]:
             yield from digests(line.article, log.places(claim_id), set())
 
 
-class _Veil:
+class Veil:
     """Records without the articles' words."""
 
     def __init__(self, runs: Runs, listed: set[str]) -> None:

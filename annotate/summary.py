@@ -223,6 +223,10 @@ class Day(NamedTuple):
     date: date
     finest: str
 
+    def __str__(self) -> str:
+        """What is known of it: 2024-06-05, 2024-06 or 2024."""
+        return _name(_index(self.date, self.finest), self.finest)
+
 
 def read_date(text: str) -> Day | None:
     """The day, month or year that an article's date begins with in ISO 8601; None where it is written otherwise."""

@@ -218,6 +218,7 @@ def test_a_speaker_is_asked_once_a_span_and_a_stance_once_a_claim_in_two_parts(c
         say(corpus, who, "ro-1" if who == "bo" else "seun-sam", 0, 1, 3, field="speaker")
     found = measured(corpus)
     assert (found.stance.overall.claims, found.speaker.overall.claims) == (3, 1)
+    assert found.annotators == {"ana": 3, "bo": 3}
     assert [(one.field, one.said) for one in found.disagreements] == [("speaker", {"ana": "seun-sam", "bo": "ro-1"})]
 
 

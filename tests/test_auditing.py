@@ -165,6 +165,11 @@ def test_the_interval_holds_the_estimate(cells: list[tuple[int, int, int]]) -> N
     assert 0 <= found.low <= found.value + 1e-9 and found.value <= found.high + 1e-9 and found.high <= 1
 
 
+def test_where_all_are_wrong_the_interval_ends_at_one() -> None:
+    rate = error_rate([Part(78, 56, 56), Part(83, 27, 27), Part(5), Part(32, 20, 20)])
+    assert (rate.value, rate.high) == (1, 1)
+
+
 def test_the_view_has_the_expected_errors_less_the_corrected_ones() -> None:
     found = estimate("stance", "all", "", [Part(100, 20, 5, 0, corrected=8, undecided=70)])
     assert found.predictions.value == 0.25
@@ -251,6 +256,16 @@ def test_the_blind_word_counts_though_it_was_changed_later(tmp_path: Path, codeb
     found = audited(folder)
     assert (overall(found).wrong, found.changed) == (1, 1)
     assert any("judged otherwise later" in table.note for table in found.tables())
+
+
+def test_to_rule_is_not_to_judge_otherwise_later(tmp_path: Path, codebook: Codebook) -> None:
+    claims = many([4, 0, 0])
+    folder = folder_of(tmp_path, codebook, claims)
+    say(folder, claims[0].id, "against")
+    say(folder, claims[0].id, "favor", who="bo")
+    say(folder, claims[0].id, "favor", "adjudicate")
+    found = audited(folder)
+    assert (overall(found).wrong, found.changed) == (0, 0)
 
 
 def test_a_withdrawn_word_is_none(tmp_path: Path, codebook: Codebook) -> None:

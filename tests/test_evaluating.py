@@ -139,6 +139,17 @@ def test_a_claim_in_two_parts_counts_once(corpus: Path, gold: Path) -> None:
     assert (found.stances[0].gold, found.speakers.gold, spans(found)[1.0]) == (3, 2, (3, 3, 3))
 
 
+def test_a_later_part_whose_first_part_was_deleted_is_no_claim_of_its_own(corpus: Path, gold: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, [*claims[:3], replace(claims[3], continues=claims[2].id)])
+    as_written(corpus)
+    drop(gold, 3)
+    before = compared(corpus, gold).stances[0].confusion
+    drop(corpus, 2)
+    assert claims_of(corpus)[2].continues == ""
+    assert compared(corpus, gold).stances[0].confusion == before
+
+
 def test_speakers_are_the_same_by_id_or_by_name(corpus: Path, gold: Path) -> None:
     for name, to in (("claims.jsonl", '"ro-9"'), ("speakers.jsonl", '"ro-9"')):
         path = gold / name

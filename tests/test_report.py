@@ -21,10 +21,12 @@ import pytest
 from conftest import FEAR, as_written, claim_on, claims_of, labelled, make_article, make_claim, write_claims
 
 from annotate import wire
+from annotate.adopting import adopt
 from annotate.codebook import Codebook
 from annotate.corpus import Corpus
 from annotate.decisions import decide
-from annotate.records import SCHEMA_VERSION, Article, Claim, Mode, Speaker
+from annotate.quoting import Runs
+from annotate.records import SCHEMA_VERSION, Article, Claim, Mode, Speaker, digest
 from annotate.releases import release
 from annotate.report import compose, report
 from annotate.report.figures import DARK, label
@@ -76,7 +78,7 @@ class Reading(HTMLParser):
 
 
 def page_of(folder: Path, **options: Any) -> str:
-    return rendered(compose(Material(Corpus.open(folder)), **options))
+    return rendered(compose(Material(Corpus.open(folder), **options)))
 
 
 def tables_of(made: Report, section: str) -> dict[str, Any]:
@@ -283,6 +285,34 @@ def test_hand_edits_are_shown_and_said(corpus: Path, edit: Callable[[str, str], 
     assert "edited by hand, not adopted yet" in words
 
 
+def test_a_hand_edit_is_nobodys_decision_though_somebody_decided_before(
+    corpus: Path, edit: Callable[[str, str], None]
+) -> None:
+    log(corpus, [("ana", claims_of(corpus)[0], "favor", "review")])
+    edit('"stance":"favor","annotator":"ana"', '"stance":"against","annotator":"ana"')
+    words = Reading(page_of(corpus)).words
+    assert "edited by hand, not adopted yet" in words and "decided by ana" not in words
+
+
+def test_a_claim_in_two_parts_is_one_claim_of_whoever_decided_or_deleted_it(corpus: Path) -> None:
+    claims = claims_of(corpus)
+    write_claims(corpus, [*claims[:3], replace(claims[3], continues=claims[2].id)])
+    as_written(corpus)
+    log(corpus, [("ana", claim, "against", "review") for claim in claims[2:]])
+    assert [work.claims for work in Material(Corpus.open(corpus)).reviewed.work] == [1]
+    write_claims(corpus, claims_of(corpus)[:2])
+    adopt(corpus, "ana", deletions=2)
+    assert Material(Corpus.open(corpus)).reviewed.deleted == 1
+
+
+def test_a_date_is_told_no_finer_than_it_is(tmp_path: Path, codebook: Codebook) -> None:
+    with writing(tmp_path / "c", codebook) as writer:
+        for place, date in enumerate(("2024", "2025-03")):
+            article = replace(make_article(f"The pact was good, {place}."), date=date)
+            writer.add(labelled(article, [make_claim(article, 0, 18)]))
+    assert "dated 2024 to 2025-03" in Reading(page_of(tmp_path / "c")).words
+
+
 def test_one_annotator_agrees_with_nobody(corpus: Path) -> None:
     assert "Nobody has decided anything, and to measure agreement takes two" in Reading(page_of(corpus)).words
     log(corpus, [("ana", claims_of(corpus)[0], "against", "review")])
@@ -375,6 +405,22 @@ def test_without_text_titles_are_left_out_too(tmp_path: Path, codebook: Codebook
     assert "A title of its own" not in page_of(tmp_path / "c", text=False)
 
 
+def test_without_text_names_roles_ids_and_addresses_tell_none_either(tmp_path: Path, codebook: Codebook) -> None:
+    said = "A retired senior official of the old ministry said the pact was good."
+    slug = "-".join(said.lower().strip(".").split())
+    article = replace(Article.of(said, f"{slug}.txt"), url=f"https://example.org/{slug}")
+    claim = claim_on(article, "the pact was good.", speaker=slug)
+    who = Speaker(SCHEMA_VERSION, slug, said[:44], (said[:44],), said[2:44], False)
+    with writing(tmp_path / "c", codebook) as writer:
+        writer.add(labelled(article, [claim], [who]))
+    for annotator in ("ana", "ben"):
+        log(tmp_path / "c", [(annotator, claim, "favor", "audit")])
+    page = page_of(tmp_path / "c", text=False)
+    assert Runs([said]).first(page) == "" and Runs([said]).first(page_of(tmp_path / "c")) != ""
+    assert "A retired senior official …" in page and "https://example.org" in page
+    assert digest(slug, letter="s", size=12) in page and digest(f"{slug}.txt", letter="a", size=12) in page
+
+
 def test_a_corpus_without_text_is_told_by_places_and_digests(corpus: Path, tmp_path: Path) -> None:
     strip(corpus, tmp_path / "bare")
     read = Reading(page_of(tmp_path / "bare"))
@@ -404,6 +450,13 @@ def test_an_older_report_is_replaced(corpus: Path, tmp_path: Path, run: Run) -> 
     before = out.read_bytes()
     assert run("report", corpus, out)[0] == 0
     assert out.read_bytes() != before
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_beside_it(corpus: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "f" / "confidence.svg").mkdir(parents=True)
+    code, _, err = run("report", corpus, tmp_path / "r.html", "--svg", tmp_path / "f")
+    assert code == 1 and "cannot be written" in err
+    assert list((tmp_path / "f").glob(".*")) == []
 
 
 def test_a_file_that_cannot_be_written_is_named(corpus: Path, tmp_path: Path, run: Run) -> None:

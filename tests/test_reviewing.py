@@ -315,6 +315,18 @@ def test_a_ruling_is_undone_to_the_dispute(corpus: Path) -> None:
     assert Log(log_of(corpus)).said(id, "stance") == {"bob": "neutral", "ana": "against"}
 
 
+def test_a_ruling_for_what_the_model_said_is_a_ruling(corpus: Path) -> None:
+    id, model = ids_of(corpus)[2], claims_of(corpus)[2].prediction.stance
+    say(opened(corpus), id, model)
+    say(opened(corpus, "bob"), id, "neutral" if model != "neutral" else "against")
+    judge = opened(corpus, adjudicate=True)
+    assert queued(judge, disputed="yes") == [id]
+    assert not say(judge, id, model)["disputed"]
+    assert log_of(corpus)[-1].mode == "adjudicate"
+    say(judge, id, model)
+    assert len(log_of(corpus)) == 3
+
+
 def test_a_word_that_came_by_hand_ends_what_can_be_undone(corpus: Path) -> None:
     review, id = opened(corpus), ids_of(corpus)[2]
     say(review, id, "against")
@@ -366,6 +378,18 @@ def test_lines_of_another_copy_that_come_late_are_heard_in_their_time() -> None:
     history = History("ana", [second, first])
     step = history.last({"c1"})
     assert len(history) == 2 and step and step.value == "neutral" and step.before["c1"] == ("against", "review")
+
+
+def test_lines_that_stand_twice_are_one_decision(corpus: Path) -> None:
+    id = ids_of(corpus)[2]
+    for word in ("favor", "against", "neutral"):
+        say(opened(corpus), id, word)
+    undo(opened(corpus))
+    log = corpus / "decisions.jsonl"
+    log.write_bytes(2 * log.read_bytes())
+    review = opened(corpus)
+    assert [undo(review)["to"] for _ in range(review.progress()["undoable"])] == ["favor", ""]
+    assert review.progress()["undoable"] == 0 and review.claim(id)["mine"] == {}
 
 
 def test_the_next_microsecond() -> None:
@@ -429,6 +453,24 @@ def test_manners_that_cannot_be(corpus: Path) -> None:
             Manner(**{"annotator": "ana"} | manner)  # type: ignore[arg-type]
     assert opened(corpus, adjudicate=True, audit=4).progress()["audit"]["size"] == 0
     assert isinstance(whoever(), str)
+
+
+@pytest.mark.parametrize("error", [OSError, KeyError, ImportError])
+def test_a_machine_that_knows_nobody_asks_for_a_name(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def nobody() -> str:
+        raise error
+
+    monkeypatch.setattr(desk.getpass, "getuser", nobody)
+    with pytest.raises(UsageError, match="--annotator NAME"):
+        whoever()
+
+
+def test_corpora_of_one_name_are_told_apart(corpus: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / corpus.name
+    shutil.copytree(corpus, other)
+    here, there = opened(corpus).corpus(), opened(other).corpus()
+    assert here["name"] == there["name"] and here["home"] != there["home"]
+    assert opened(corpus).corpus()["home"] == here["home"]
 
 
 def test_orders(corpus: Path) -> None:
@@ -575,6 +617,66 @@ def test_a_log_that_was_replaced_is_read_anew(corpus: Path) -> None:
     assert review.claim(ids[3])["stance"] == "favor"
     say(review, ids[3], "neutral")
     assert [d.to for d in log_of(corpus)] == ["against", "neutral"]
+
+
+def test_a_log_that_was_damaged_and_mended_is_heard_once(corpus: Path) -> None:
+    review, ids = opened(corpus), ids_of(corpus)
+    for word in ("favor", "against"):
+        say(review, ids[2], word)
+    log = corpus / "decisions.jsonl"
+    first, second = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"<<<<<<< HEAD\n" + first + second)  # as a merge leaves it
+    assert "decisions.jsonl:1" in review.progress()["problem"]
+    assert review.claim(ids[2])["stance"] == "against"
+    log.write_bytes(first)
+    assert review.progress()["undoable"] == 1
+    assert review.claim(ids[2])["mine"] == {"stance": "favor"}
+    assert undo(review)["to"] == ""
+
+
+def test_a_log_that_went_missing_is_begun_anew(corpus: Path) -> None:
+    review, id = opened(corpus), ids_of(corpus)[2]
+    say(review, id, "against", key="again")
+    (corpus / "decisions.jsonl").unlink()
+    say(review, id, "against", key="again")
+    assert [d.to for d in log_of(corpus)] == ["against"]
+
+
+def used_by_another_program(_: Path) -> None:
+    raise PermissionError(errno.EACCES, "used by another process")
+
+
+def test_a_file_that_another_program_holds_is_read_later(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    review = opened(corpus)
+    with monkeypatch.context() as held:
+        held.setattr(following, "_lines", used_by_another_program)
+        os.utime(corpus / "claims.jsonl")
+        assert "used by another process" in review.progress()["problem"]
+    assert review.progress()["problem"] == ""
+
+
+def test_a_decision_counts_though_the_claims_cannot_be_read_now(
+    corpus: Path, edit: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, id = opened(corpus), ids_of(corpus)[0]
+    edit('"note":""', '"note":"by hand"')
+    assert review.claim(id)["pending"] == {"note": "by hand"}
+    with monkeypatch.context() as held:
+        held.setattr(following, "_lines", used_by_another_program)
+        assert say(review, id, "on the page", "note")["mine"] == {"note": "on the page"}
+    assert review.progress()["undoable"] == 1 and review.progress()["pending"] == 1
+
+
+def test_an_article_that_was_taken_out_by_hand_stops_nobody(corpus: Path) -> None:
+    review, ids = opened(corpus), ids_of(corpus)
+    articles = corpus / "articles.jsonl"
+    whole = articles.read_bytes()
+    articles.write_bytes(b"")
+    say(review, ids[2], "against")
+    assert "no article has the id" in review.progress()["problem"]
+    assert set(queued(review, order="reading")) == set(ids)
+    articles.write_bytes(whole)
+    assert review.progress()["problem"] == "" and review.claim(ids[2])["sentence"]
 
 
 def test_a_torn_log_is_not_written_to(corpus: Path) -> None:

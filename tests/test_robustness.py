@@ -28,25 +28,25 @@ from annotate.records import STANCES, Scores
 from annotate.stance import Question, judge
 
 FLOORS = {
-    "unaltered": 0.75,
-    "negation": 0.62,
-    "another's view": 0.31,
-    "another speaker": 0.77,
-    "another target": 0.41,
-    "active and passive": 0.64,
-    "irrelevant addition": 0.75,
-    "typing errors": 0.77,
-    "typography": 0.89,
-    "long sentence": 0.54,
+    "unaltered": 0.83,
+    "negation": 0.70,
+    "another's view": 0.75,
+    "another speaker": 0.85,
+    "another target": 0.70,
+    "active and passive": 0.85,
+    "irrelevant addition": 0.72,
+    "typing errors": 0.85,
+    "typography": 0.83,
+    "long sentence": 0.66,
     "longer than is read": 0.50,
-    "hostile text": 0.87,
+    "hostile text": 0.84,
     "nothing said": 0.0,
     "10,000 characters": 1.0,
-    "another country": 0.90,
+    "another country": 0.96,
     "attribution: marks and spaces": 0.75,
     "attribution: another name": 0.86,
 }
-"""The least share of checks of SOME that the embedded models pass: what stance-minilm 1.1.0 and attribution-minilm
+"""The least share of checks of SOME that the embedded models pass: what stance-minilm 1.2.0 and attribution-minilm
 1.0.0 pass, less two checks (of countries, six). Low ones tell where the models are weak. A model that falls below one
 has lost something; one that is better gets new floors, from the figures that a failure of the test below prints.
 """

@@ -35,7 +35,8 @@ from annotate.records import STANCES, Scores, Stance  # noqa: E402
 from annotate.revising import revising  # noqa: E402
 from annotate.teach import tuning  # noqa: E402
 from annotate.teach.examples import Example, decided  # noqa: E402
-from annotate.teach.heldout import Answer, figures, parts, temperature  # noqa: E402
+from annotate.teach.heldout import Answer, figures, others, parts, temperature  # noqa: E402
+from annotate.teach.lesson import is_taught  # noqa: E402
 from annotate.teach.trainable import network_of, trainable  # noqa: E402
 from annotate.writing import writing  # noqa: E402
 
@@ -70,11 +71,9 @@ def make(folder: Path, codebook: Codebook, articles: int = 6, each: int = 4, ski
     with writing(folder, codebook) as writer:
         for number in range(articles):
             sides = [STANCES[(number + place) % 3] for place in range(each)]
-            text = (
-                "\n".join(f"Seun Sam said the pact {n} {SIDES[s]} 🐘." for n, s in enumerate(sides)) + f"\n{number}\n"
-            )
+            text = "\n".join(f"Seun Sam said the pact {number}{n} {SIDES[s]} 🐘." for n, s in enumerate(sides)) + "\n"
             article = make_article(text, f"a{number}")
-            claims = [claim_on(article, f"the pact {n} {SIDES[s]} 🐘.") for n, s in enumerate(sides)]
+            claims = [claim_on(article, f"the pact {number}{n} {SIDES[s]} 🐘.") for n, s in enumerate(sides)]
             stances |= {claim.id: side for claim, side in zip(claims, sides, strict=True)}
             writer.add(labelled(article, claims))
     say(folder, "ana", dict(list(stances.items())[: len(stances) - skip]))
@@ -144,7 +143,7 @@ def test_what_stands_decided_counts_and_disputes_do_not(tmp_path: Path, codebook
     assert (len(found.examples), found.disputed, found.lost) == (6, 1, 0)
     assert ids[0] not in {example.claim for example in found.examples}
     first = found.examples[0]
-    assert first.favor[0][0].startswith("Seun Sam said: the pact 1") and "supports the pact" in first.favor[0][1]
+    assert first.favor[0][0].startswith("Seun Sam said: the pact 01") and "supports the pact" in first.favor[0][1]
     assert not decided(Corpus.open(folder), Corpus.open(folder).log(), "trade").examples
 
 
@@ -182,7 +181,8 @@ def test_what_a_person_added_counts(run: Run, corpus: Path) -> None:
 
 
 def example(number: int, stance: Stance, article: str, score: float = 0.9) -> Example:
-    return Example(f"c{number}", article, f"{article}:{number}", "pact", stance, (("p", "f"),), (("p", "a"),))
+    said = f"p{number}"
+    return Example(f"c{number}", article, f"{article}:{number}", "pact", stance, ((said, "f"),), ((said, "a"),))
 
 
 def test_articles_are_held_out_whole_where_there_are_five() -> None:
@@ -195,6 +195,23 @@ def test_articles_are_held_out_whole_where_there_are_five() -> None:
     assert held == parts(many, 1)
     few = parts([example(i, STANCES[i % 3], f"a{i % 2}") for i in range(16)], 1)
     assert few.of == "passages" and len(few.held_out) == 5
+
+
+def test_what_holds_the_words_of_a_part_is_kept_from_its_model() -> None:
+    some = [example(i, STANCES[i % 3], f"a{i}") for i in range(18)]
+    some.append(some[0]._replace(claim="copy", article="a99", passage="a99:0"))
+    assert [one.claim for one in others(some, [0, 1])] == [f"c{i}" for i in range(2, 18)]
+    assert len(others(some, [2])) == 18
+
+
+def test_of_a_stance_its_own_decisions_are_counted() -> None:
+    some = [example(i, "favor" if i < 5 else "against", f"a{i}") for i in range(20)]
+    rows = figures(some, range(20), *[[Scores.of(0.2, 0.6, 0.2)] * 20] * 2).rows
+    assert [(row.of, row.name, row.decisions) for row in rows] == [
+        ("all", "", 20),
+        ("stance", "favor", 5),
+        ("stance", "against", 15),
+    ]
 
 
 def test_of_very_many_one_part_is_held_out() -> None:
@@ -250,6 +267,7 @@ def test_a_model_is_made_named_on_every_line_and_says_what_it_is(
     )
     assert ("NOT better" in card) == (found["verdict"] == "not better")
     assert "🐘" not in card and "blessing" not in card
+    assert is_taught(str(out)) and not is_taught(str(base)) and not is_taught("")
     assert run("relabel", decided_corpus, "--model", out)[0] == 0
     names = {claim.prediction.stance_model for claim in claims_of(decided_corpus) if claim.prediction.stance_model}
     assert found["model"] in names and found["model"].startswith("out@")
@@ -320,6 +338,8 @@ def test_wrong_use_is_told_before_anything_runs(run: Run, decided_corpus: Path, 
     assert code == 2 and "did you mean 'pact'?" in said
     code, _, said = run("train", decided_corpus, tmp_path / "m", "--target", "trade")
     assert code == 1 and "0 stances are decided" in said
+    code, _, said = run("train", decided_corpus, decided_corpus / "claims.jsonl" / "m")
+    assert code == 2 and "nothing can be written into" in said
 
 
 def test_hand_edits_are_adopted_first(run: Run, decided_corpus: Path, tmp_path: Path) -> None:

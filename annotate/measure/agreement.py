@@ -183,9 +183,11 @@ def _units(claims: Iterable[Claim], name: DecidedField, log: Log, blind: Log) ->
 
 def _annotators(claims: Sequence[Claim], log: Log) -> dict[str, int]:
     """Everybody whose word on anything stands, and on how many claims; whoever judged most comes first."""
-    found: Counter[str] = Counter()
-    for id in dict.fromkeys([*(claim.id for claim in claims), *(id for id, _ in log.lines())]):
-        found.update({who for name in SAYABLE for who in log.said(id, name)})
+    lines = dict(log.lines()) | {claim.id: claim for claim in claims}
+    spoken = {
+        (who, line.continues or id) for id, line in lines.items() for name in SAYABLE for who in log.said(id, name)
+    }
+    found = Counter(who for who, _ in spoken)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 

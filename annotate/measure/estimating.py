@@ -159,17 +159,19 @@ def audit(corpus: Corpus) -> Audit:
 
 
 class _Logs(NamedTuple):
-    """The log as a whole; what was said in the audit; and that with what was adjudicated."""
+    """The log as a whole; what was said in the audit; that with what was adjudicated; and all but what was."""
 
     all: Log
     blind: Log
     ruled: Log
+    judged: Log
 
     @classmethod
     def read(cls, corpus: Corpus) -> _Logs:
         made = list(read_decisions(corpus.folder / DECISIONS))
         heard = [d for d in made if d.mode in ("audit", "adjudicate", "withdraw", "reanchor")]
-        return cls(Log(made), Log(d for d in heard if d.mode != "adjudicate"), Log(heard))
+        blind, judged = (Log(d for d in some if d.mode != "adjudicate") for some in (heard, made))
+        return cls(Log(made), blind, Log(heard), judged)
 
     def verdict(self, claim: Claim) -> Verdict:
         undecided = {label: self.all.in_force(claim.id, label) is None for label in LABELS}
@@ -183,8 +185,8 @@ class _Logs(NamedTuple):
         return (force.value,) if said and force else said or (claim.speaker,)
 
     def changed(self, id: str) -> bool:
-        """Whether somebody who audited the claim said otherwise of its stance later."""
-        now = self.all.said(id, "stance")
+        """Whether somebody who audited the claim said otherwise of its stance later; to rule on it is no such word."""
+        now = self.judged.said(id, "stance")
         return any(now.get(who) != value for who, value in self.blind.said(id, "stance").items())
 
 
@@ -246,7 +248,7 @@ def error_rate(parts: Sequence[Part]) -> Figure:
     seen = [part for part in parts if part.audited]
     claims = sum(part.claims for part in parts)
     more = claims / sum(part.claims for part in seen)
-    rate = sum(more * part.claims * part.wrong / part.audited for part in seen) / claims
+    rate = min(1.0, sum(more * part.claims * part.wrong / part.audited for part in seen) / claims)  # may round up
     spread = sum((more * part.claims) ** 2 / _effective(more * part.claims, part.audited) for part in seen)
     return exact(rate, claims**2 / spread if spread else math.inf)
 

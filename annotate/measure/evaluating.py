@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
@@ -232,10 +232,12 @@ def _targets(corpus: Corpus, gold: Corpus, lines: Iterable[Claim]) -> list[str]:
 
 
 def _predicted(corpus: Corpus) -> Iterator[Claim]:
-    """The claims that the models found, those that people deleted too."""
-    there = {claim.id: claim for claim in corpus.claims()}
-    gone = (line for id, line in corpus.log().lines() if id not in there)
-    yield from (claim for claim in (*there.values(), *gone) if claim.prediction.stance)
+    """The claims that the models found, those that people deleted too, each later part with the first that it had."""
+    there, log = {claim.id: claim for claim in corpus.claims()}, corpus.log()
+    gone = (line for id, line in log.lines() if id not in there)
+    for claim in (*there.values(), *gone):
+        if claim.prediction.stance:
+            yield replace(claim, continues=claim.continues or log.head_of(claim))
 
 
 def _sides(claims: Iterable[Claim], keys: dict[str, str], names: dict[str, str], *, predicted: bool) -> dict[str, Side]:

@@ -28,11 +28,12 @@ def report(
 ) -> list[Path]:
     """Write the report of a corpus to the file `out`, and its figures to the folders; the files that were written.
 
-    Without `text` no word of the articles is quoted, neither claims nor titles. Raises UsageError for an `out` that is
-    no .html, or is there and no report, and without the extra report; CorpusError where a file cannot be written.
+    Without `text` neither claims nor titles are quoted, nor five words running of an article in names and addresses.
+    Raises UsageError for an `out` that is no .html, or is there and no report, and without the extra report;
+    CorpusError where a file cannot be written.
     """
     _refuse_other_file(out)
-    made = compose(Material(corpus), text=text)
+    made = compose(Material(corpus, text=text))
     files = {out: rendered(made).encode()}
     for picture in made.pictures():
         if svg_folder:
@@ -60,13 +61,17 @@ def _replace(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
-def compose(material: Material, *, text: bool = True) -> Report:
+def compose(material: Material) -> Report:
     """The report of what was read."""
-    shown = text and material.standoff < len(material.articles)
+    shown = material.text and material.standoff < len(material.articles)
     sections = [
         _what(material),
         *(target_section(material, target, shown=shown) for target in material.codebook.targets),
@@ -138,7 +143,7 @@ def _origin(material: Material) -> Iterator[list[Cell]]:
 
 def _articles_told(material: Material) -> Iterator[str]:
     articles = material.articles.values()
-    days = sorted(day.date.isoformat() for about in articles if (day := read_date(about.date)))
+    days = [str(day) for day in sorted(filter(None, (read_date(about.date) for about in articles)))]
     outlets = {about.outlet for about in articles} - {""}
     yield number(len(material.articles))
     if days:

@@ -10,9 +10,11 @@ from annotate.corpus import ARTICLES, CLAIMS, CODEBOOK, DECISIONS, MANIFEST, REL
 from annotate.decisions import Log, read_decisions
 from annotate.edits import pending_edits
 from annotate.manifest import Manifest
+from annotate.quoting import Runs
 from annotate.records import Article, Claim, Decision, Speaker
 from annotate.report.reviewed import Reviewed, reviewed
 from annotate.revising import base_claims
+from annotate.standoff import Veil
 from annotate.storage import file_sha256
 from annotate.summary import Counted, Standing, counted, standings
 from annotate.texts import ArticleIndex
@@ -30,18 +32,26 @@ class About(NamedTuple):
 
 
 class Material:
-    """A corpus, read once."""
+    """A corpus, read once; without `text` no name, role, id or address holds five words running of an article."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self.corpus, self.codebook = corpus, corpus.codebook
-        self.speakers: dict[str, Speaker] = corpus.speakers()
+    def __init__(self, corpus: Corpus, *, text: bool = True) -> None:
+        self.corpus, self.codebook, self.text = corpus, corpus.codebook, text
+        self._veil = None if text else _veil(corpus)
+        claims, speakers = corpus.claims(), iter(corpus.speakers().values())
+        if veil := self._veil:
+            claims, speakers = map(veil.claim, claims), map(veil.speaker, speakers)
+        self.speakers: dict[str, Speaker] = {speaker.id: speaker for speaker in speakers}
         self.decisions: list[Decision] = list(read_decisions(corpus.folder / DECISIONS))
         self.log = Log(self.decisions)
-        self.claims: list[Claim] = list(corpus.claims())
-        self.articles = {article.id: _about(article) for article in corpus.articles()}
+        self.claims: list[Claim] = list(claims)
+        self.articles = dict(_about(article, self._veil) for article in corpus.articles())
         self.counted: list[Counted] = list(counted(self.claims, self.log))
         self.standings: list[Standing] = standings(self.counted, self.speakers)
         self.reviewed: Reviewed = reviewed(self.claims, self.log, self.decisions)
+
+    def told(self, name: str) -> str:
+        """An id, or another name, as the report may hold it."""
+        return self._veil.person(name) if self._veil else name
 
     @property
     def heads(self) -> Iterator[Claim]:
@@ -66,9 +76,16 @@ class Material:
         return sum(not about.has_text for about in self.articles.values())
 
 
-def _about(article: Article) -> About:
+def _veil(corpus: Corpus) -> Veil:
+    words = Runs(words for article in corpus.articles() for words in (article.text, article.title))
+    return Veil(words, {speaker.id for speaker in corpus.codebook.speakers})
+
+
+def _about(article: Article, veil: Veil | None) -> tuple[str, About]:
+    """The article's id, and what is kept of it."""
     has_text = bool(article.text) or not article.length
-    return About(article.title, article.outlet, article.date, article.url, article.language, has_text)
+    article = veil.article(article) if veil else article
+    return article.id, About(article.title, article.outlet, article.date, article.url, article.language, has_text)
 
 
 def version_of(corpus: Corpus) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from annotate.decisions import Log
@@ -60,6 +60,7 @@ class Reviewed:
 
 def reviewed(claims: Iterable[Claim], log: Log, decisions: Iterable[Decision]) -> Reviewed:
     """What people did, by the claims as they stand and the log."""
+    claims = list(claims)
     heads = [claim for claim in claims if not claim.continues]
     by_people = [claim for claim in heads if is_decided(claim, log)]
     confusion = Counter((said, claim.stance) for claim in by_people if (said := claim.prediction.stance))
@@ -71,23 +72,25 @@ def reviewed(claims: Iterable[Claim], log: Log, decisions: Iterable[Decision]) -
         stance=len(by_people),
         touched=sum(log.decided(claim.id) or is_decided(claim, log) for claim in heads),
         added=len(heads) - len(found),
-        deleted=sum(log.is_gone(id) and line.prediction.stance != "" for id, line in log.lines()),
+        deleted=sum(
+            log.is_gone(id) and line.prediction.stance != "" and not line.continues for id, line in log.lines()
+        ),
         speakers=len(speakers),
         other_speaker=sum(claim.speaker != claim.prediction.speaker for claim in speakers if claim.prediction.speaker),
         moved=sum((c.start, c.end) != (c.prediction.start, c.prediction.end) for c in found),
         disputed=len({dispute.claim for dispute in log.disputes()} & there),
         confusion=dict(confusion),
-        work=_work(decisions),
+        work=_work(decisions, {claim.id: claim.continues for claim in claims if claim.continues}),
     )
 
 
-def _work(decisions: Iterable[Decision]) -> list[Work]:
-    """By annotator, whoever spoke of most claims first."""
+def _work(decisions: Iterable[Decision], head_of: Mapping[str, str]) -> list[Work]:
+    """By annotator, whoever spoke of most claims first; `head_of` tells the first part of a later one."""
     modes: dict[str, Counter[str]] = defaultdict(Counter)
     claims: dict[str, set[str]] = defaultdict(set)
     for decision in decisions:
         if decision.mode != SOFTWARE:
             modes[decision.annotator][decision.mode] += 1
-            claims[decision.annotator].add(decision.claim)
+            claims[decision.annotator].add(head_of.get(decision.claim, decision.claim))
     found = (Work(who, len(claims[who]), dict(sorted(counts.items()))) for who, counts in modes.items())
     return sorted(found, key=lambda work: (-work.claims, work.annotator))

@@ -68,5 +68,5 @@ def _first(claims: Iterable[Claim], each: int) -> Iterator[Claim]:
 
 def _telling(claim: Claim, later: Iterable[str], log: Log) -> Telling:
     force = log.in_force(claim.id, "stance")
-    by = force.annotators if force else ()
+    by = force.annotators if force and force.value == claim.stance else ()
     return Telling(claim, (claim.text, *later), by, is_decided(claim, log), _confidence(claim))

@@ -124,7 +124,7 @@ def agreement_section(material: Material) -> Section:
     except UsageError as missing:
         return Section("agreement", title, (Prose(f"Not computed: {missing}."),))
     apart = f"{many(len(found.disagreements), 'disagreement')} in all; annotate agreement CORPUS lists them."
-    return Section("agreement", title, (Prose(apart), *_tables(found)))
+    return Section("agreement", title, (Prose(apart), *_tables(found, material)))
 
 
 def error_section(material: Material) -> Section:
@@ -151,7 +151,7 @@ def error_section(material: Material) -> Section:
             f" By these, an estimated {_rate(whole.predictions)} of the models' stances are wrong, and "
             f"{_rate(whole.view)} of those that the corpus shows, people's corrections among them."
         )
-    return Section("error", title, (Prose(told), *_tables(found)))
+    return Section("error", title, (Prose(told), *_tables(found, material)))
 
 
 def _rate(figure: Figure) -> str:
@@ -160,6 +160,9 @@ def _rate(figure: Figure) -> str:
     return f"{value}\u00a0% ({low} to {high})" if low else f"{value}\u00a0%"
 
 
-def _tables(found: Measured) -> Iterator[Numbers]:
+def _tables(found: Measured, material: Material) -> Iterator[Numbers]:
     """The tables that hold numbers; lists of single claims stay where they are asked for."""
-    yield from (Numbers(table) for table in found.tables() if table.rows and "text" not in table.head)
+    for table in found.tables():
+        if table.rows and "text" not in table.head:
+            rows = [[material.told(value) if isinstance(value, str) else value for value in row] for row in table.rows]
+            yield Numbers(table._replace(rows=rows))

@@ -45,6 +45,8 @@ from annotate.revising import up_to_date
 
 Json = dict[str, Any]
 
+LABELS: tuple[DecidedField, DecidedField] = ("stance", "speaker")
+"""What annotators are asked to agree on; notes may differ."""
 FILTERS = ("speaker", "stance", "target", "article", "decided", "disputed")
 ORDERS = ("uncertain", "reading")
 AUDIT = 50
@@ -154,7 +156,7 @@ class Review:
 
         def place(head: str) -> tuple[int, int, int, str]:
             claim = self._heads[head]
-            return articles[claim.article], claim.start, targets.get(claim.target, -1), head
+            return articles.get(claim.article, len(articles)), claim.start, targets.get(claim.target, -1), head
 
         self._reading = sorted(self._heads, key=place)
         self._of: defaultdict[str, list[str]] = defaultdict(list)
@@ -169,7 +171,7 @@ class Review:
     def _judge(self, id: str) -> None:
         """Note whether a claim is decided by this annotator, and whether it is disputed."""
         log = self._loaded.log
-        disputed = any(log.disputed(id, name) for name in FIELDS)
+        disputed = any(log.disputed(id, name) for name in LABELS)
         done = self.me in log.said(id, "stance") and not (self.manner.adjudicate and disputed)
         for found, into in ((done, self._decided), (disputed, self._disputed)):
             (into.add if found else into.discard)(id)
@@ -201,6 +203,7 @@ class Review:
             loaded, book = self._loaded, self._loaded.codebook
             return {
                 "name": loaded.folder.resolve().name,
+                "home": digest(str(loaded.folder.resolve()), letter="h"),
                 "version": loaded.version,
                 "annotator": self.me,
                 "blind": self.manner.blind,
@@ -454,11 +457,17 @@ class Review:
     def _is_said(self, id: str, name: DecidedField, value: str) -> bool:
         """Whether this annotator has said so already, so that nothing is left to be decided."""
         loaded = self._loaded
-        ruled = not self.manner.adjudicate or loaded.logged(id, name) == value
-        return ruled and all(
-            loaded.log.said(one, name).get(self.me) == value and name not in loaded.edits.get(one, {})
-            for one in loaded.reach(id, name)
+        reach = loaded.reach(id, name)
+        if self.manner.adjudicate and not all(self._stands(one, name, value) for one in reach):
+            return False
+        return all(
+            loaded.log.said(one, name).get(self.me) == value and name not in loaded.edits.get(one, {}) for one in reach
         )
+
+    def _stands(self, id: str, name: DecidedField, value: str) -> bool:
+        """Whether people's words put a value in force: what is disputed looks like what the models said."""
+        force = self._loaded.log.in_force(id, name)
+        return force is not None and force.value == value
 
     def _decisions(self, id: str, name: DecidedField, value: str) -> list[Decision]:
         loaded, mode, at = self._loaded, self._mode(id), self._loaded.log.now()
@@ -637,5 +646,5 @@ def whoever() -> str:
     """The name that this machine knows the person by who runs the command."""
     try:
         return getpass.getuser()
-    except OSError:
+    except (OSError, KeyError, ImportError):  # the last two before Python 3.13
         raise UsageError("--annotator NAME: say whose decisions these are") from None

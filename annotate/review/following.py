@@ -167,6 +167,10 @@ class ClaimsFile:
         same, self._stamps = stamps == self._stamps, stamps
         return not same
 
+    def again(self) -> None:
+        """Let the file count as changed, since it could not be read."""
+        self._stamps = ()
+
     def read(self) -> list[Claim]:
         """The claims that have an id; CorpusError lists every bad line, and ids that stand twice."""
         known: dict[bytes, Claim] = {}

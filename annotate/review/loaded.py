@@ -106,12 +106,12 @@ class Loaded:
         """Take in what changed on the disk; the ids of claims that are otherwise now."""
         if not locked and unfinished(self.folder):
             return set()
-        if self._moved(ARTICLES, CODEBOOK):
+        if moved := self._moved(ARTICLES, CODEBOOK):
             self._try(ARTICLES, self._read_articles)
         if self._moved(SPEAKERS):
             self._try(SPEAKERS, self._read_speakers)
         changed = self._try(DECISIONS, lambda: self._read_log(locked=locked)) or set()
-        if self._claims.changed():
+        if self._claims.changed() or moved:  # claims of an article that was not there yet are read again
             changed |= self._try(CLAIMS, self._read_claims) or set()
         return changed
 
@@ -133,7 +133,10 @@ class Loaded:
             if not self._ready:
                 raise
             self._problems[name] = str(error.problems[0] if error.problems else error)
-        except OSError as error:
+        except OSError as error:  # which may pass: on Windows another program can hold a file for a moment
+            self._stamps.pop(name, None)
+            if name == CLAIMS:
+                self._claims.again()
             self._problems[name] = f"{self.folder / name}: {error.strerror or error}"
         else:
             self._problems.pop(name, None)
@@ -162,9 +165,10 @@ class Loaded:
     def _read_log(self, *, locked: bool) -> set[str]:
         news = self.logfile.news(locked=locked)
         if news is None:  # it was replaced by another one: all is told again
-            self.logfile = LogFile(self.folder / DECISIONS)
-            self.log = Log()
-            return self.take(self.logfile.news(locked=locked) or [], anew=True)
+            logfile = LogFile(self.folder / DECISIONS)
+            news = logfile.news(locked=locked) or []
+            self.logfile, self.log = logfile, Log()
+            return self.take(news, anew=True)
         return self.take(news)
 
     def take(self, decisions: list[Decision], *, anew: bool = False) -> set[str]:
@@ -173,11 +177,18 @@ class Loaded:
             self.log.hear(decision)
         answered = [self.edits.get(decision.claim, {}).pop(decision.field, None) for decision in decisions]
         if any(answered):  # an edit that was decided to be right is none any more
-            self.pending = len(self._claims.edits(self.log, self.texts.get))
+            self._count_pending()
         self._hear(decisions, anew)
         changed = self.lines.keys() if anew else {decision.claim for decision in decisions}
         self._show(changed)
         return set(changed)
+
+    def _count_pending(self) -> None:
+        """Count the hand edits again; later, where the file cannot be read now: what was decided is logged already."""
+        try:
+            self.pending = len(self._claims.edits(self.log, self.texts.get))
+        except (AnnotateError, OSError):
+            self._claims.again()
 
     def _read_claims(self) -> set[str]:
         claims = self._claims.read()

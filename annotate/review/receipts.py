@@ -45,7 +45,7 @@ class Receipts:
     def get(self, key: str, log: Path) -> Receipt | None:
         """The receipt of a request whose lines are in the log."""
         receipt = self._found.get(key)
-        if receipt is None:
+        if receipt is None or not log.exists():
             return None
         with log.open("rb") as file:
             file.seek(receipt.at)

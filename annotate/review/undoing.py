@@ -53,6 +53,7 @@ class History:
     def __init__(self, annotator: str, decisions: Iterable[Decision] = ()) -> None:
         self._annotator = annotator
         self._heard: list[Decision] = []
+        self._known: set[Decision] = set()
         self._begin()
         for decision in decisions:
             self.hear(decision)
@@ -71,9 +72,13 @@ class History:
         return self._standing
 
     def hear(self, decision: Decision) -> None:
-        """Take one more line of the log into account; lines older than those heard, from another copy, too."""
-        if decision.annotator != self._annotator or decision.field not in FIELDS:
+        """Take one more line of the log into account; lines older than those heard, from another copy, too.
+
+        A line that stands twice, as after two copies were joined by hand, is one decision.
+        """
+        if decision.annotator != self._annotator or decision.field not in FIELDS or decision in self._known:
             return
+        self._known.add(decision)
         late = bool(self._heard) and decision.time < self._heard[-1].time
         self._heard.append(decision)
         if not late:

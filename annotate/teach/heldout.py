@@ -3,7 +3,8 @@
 Decisions are few, so every one is held out once: in five parts of about equal stances (stratified, seeded), each is
 judged by a model trained on the other four (cross-validation). Of more than MANY decisions one part is held out, which
 then is large enough. Parts are of whole articles where there are five or more, so that a part's articles are new to
-its model; else of whole passages, which tells less of new articles, and is said.
+its model; else of whole passages, which tells less of new articles, and is said. What holds the same words as a part,
+as papers that print one agency's report do, is kept from its model too.
 
 Confidence is divided by a temperature (Guo et al. 2017), of least negative log-likelihood on the other parts, so that
 the calibration that is told is of decisions which the temperature was not fitted on; with few of them it stays near 1.
@@ -59,6 +60,17 @@ def parts(examples: Sequence[Example], seed: int) -> Parts:
     held_out = [part for part in found if part]
     largest = max(held_out, key=len)
     return Parts([largest] if len(examples) > MANY else held_out, "articles" if by_article else "passages", units)
+
+
+def others(examples: Sequence[Example], part: Sequence[int]) -> list[Example]:
+    """What the model is trained on that a part is held out from."""
+    held, words = set(part), {_words(examples[i]) for i in part}
+    return [example for i, example in enumerate(examples) if i not in held and _words(example) not in words]
+
+
+def _words(example: Example) -> str:
+    """The premise."""
+    return example.favor[0][0]
 
 
 class Answer(NamedTuple):
@@ -134,7 +146,7 @@ def figures(examples: Sequence[Example], units: Sequence[int], before: list[Scor
     for target in targets if len(targets) > 1 else ():
         mine = np.array([example.target == target for example in examples])
         rows.append(_compared("target", target, sums, mine, units, stances))
-    rows += [_compared("stance", s, sums, everything, units, [s]) for s in STANCES if s in stances]
+    rows += [_compared("stance", s, sums, everything, units, stances) for s in STANCES if s in stances]
     whole, size = _by_unit(sums, units), CELLS + 3 * BINS
     sides = whole[:, :size], whole[:, size:]
     right = tuple(bootstrapped(side[:, :CELLS], accuracy) for side in sides)
@@ -156,9 +168,9 @@ def _sums(examples: Sequence[Example], scores: list[Scores]) -> Numbers:
 def _compared(
     of: str, name: str, sums: Numbers, mine: np.ndarray, units: Sequence[int], stances: Sequence[str]
 ) -> Compared:
-    """Macro-F1 over the stances that are there among `mine`, of both sides of the sums."""
-    there = [s for s, own in zip(stances, mine, strict=True) if own] if of != "stance" else stances
-    present = [place for place, stance in enumerate(STANCES) if stance in there]
+    """Macro-F1 over the stances that are there among `mine`, of both sides of the sums; of a stance its F1."""
+    there = [s for s, own in zip(stances, mine, strict=True) if own]
+    present = [place for place, stance in enumerate(STANCES) if stance in ([name] if of == "stance" else there)]
     size = CELLS + 3 * BINS
 
     def score(start: int, cells: Numbers) -> Numbers:
@@ -169,7 +181,7 @@ def _compared(
         _known(bootstrapped(rows, statistic))
         for statistic in (lambda c: score(0, c), lambda c: score(size, c), lambda c: score(size, c) - score(0, c))
     )
-    return Compared(of, name, int(mine.sum()), before, after, gain)
+    return Compared(of, name, there.count(name) if of == "stance" else int(mine.sum()), before, after, gain)
 
 
 def _by_unit(sums: Numbers, units: Sequence[int]) -> Numbers:

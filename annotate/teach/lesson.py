@@ -33,6 +33,8 @@ class Lesson:
     of: str
     temperature: float
     figures: Figures
+    taught: bool = False
+    """Whether `annotate train` made the base too, perhaps from the same decisions."""
 
     @property
     def corpus_name(self) -> str:
@@ -85,12 +87,24 @@ def _warnings(lesson: Lesson) -> Iterator[str]:
     if worse and lesson.verdict != "not better":
         names = ", ".join(f"{row.of} {row.name}" for row in worse)
         yield f"on held-out decisions the trained model is not better for: {names}"
+    if lesson.taught:
+        yield "its base learned from decisions before: where some of these were among them, the figures are too good"
     if lesson.of == "passages":
         yield "held-out claims are of the same articles as those trained on: expect less on new articles"
     if lesson.disputed:
         yield f"{lesson.disputed} disputed claims were left out: annotate adopt --adjudicate rules on them"
     if lesson.lost:
         yield f"{lesson.lost} decisions on targets that the codebook does not have were left out"
+
+
+MADE = "A stance model that `annotate train` made"
+"""How the card of such a model begins."""
+
+
+def is_taught(model: str) -> bool:
+    """Whether the folder that `model` names is one that `annotate train` wrote, by its card."""
+    card = Path(model).expanduser() / "README.md"
+    return bool(model) and card.is_file() and MADE in card.read_text(encoding="utf-8", errors="replace")
 
 
 def card(lesson: Lesson) -> str:
@@ -103,7 +117,7 @@ tags: [nli, stance-detection, annotate-stance]
 
 # {_plain(lesson.model)}
 
-A stance model that `annotate train` made from people's decisions in the corpus {_plain(lesson.corpus_name)}. It says
+{MADE} from people's decisions in the corpus {_plain(lesson.corpus_name)}. It says
 whether a hypothesis ("Ann Lee supports the ferry line.") follows from a claim ("Ann Lee said: …").
 
 {warnings}

@@ -24,8 +24,8 @@ from annotate.jobs import current
 from annotate.models import stance_classifier
 from annotate.records import STANCES, Scores
 from annotate.teach.examples import Decided, Example, decided
-from annotate.teach.heldout import Answer, Figures, Parts, answers, counts, figures, parts, temperature
-from annotate.teach.lesson import Lesson, card
+from annotate.teach.heldout import Answer, Figures, Parts, answers, counts, figures, others, parts, temperature
+from annotate.teach.lesson import Lesson, card, is_taught
 
 if TYPE_CHECKING:
     from annotate.teach.trainable import Trainable
@@ -64,6 +64,7 @@ def teach(name: str, out: Path, model: str = "", target: str = "", advance: Adva
     lesson = Lesson(
         str(out), "", base.name, name, version, book.id, book.version, dict(counts(found.examples)),
         found.disputed, found.lost, sum(map(len, held.held_out)), len(held.held_out), held.of, softer, shown,
+        is_taught(model),
     )  # fmt: skip
     return _written(base, lesson, out)
 
@@ -80,6 +81,9 @@ def train_extra() -> Iterator[None]:
 def _refuse_filled(out: Path) -> None:
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(f"{out}: is not empty; choose a new folder")
+    above = next(path for path in out.absolute().parents if path.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):  # told now, not when the training is done
+        raise UsageError(f"{out}: nothing can be written into {above}; choose another folder")
 
 
 def _refuse_stranger(target: str, book: Codebook) -> None:
@@ -119,7 +123,7 @@ def _learned(
     after: dict[int, Answer] = {}
     for part in held.held_out:
         model = anew()
-        learn(model, [examples[i] for i in range(len(examples)) if i not in set(part)])
+        learn(model, others(examples, part))
         after |= zip(part, answers([examples[i] for i in part], model.classifier()), strict=True)
     learn(base, examples)
     scores = _cross_fitted(after, examples, held.held_out)
@@ -149,7 +153,7 @@ class _Course:
     def __init__(self, examples: Sequence[Example], held: Parts, advance: Advance) -> None:
         from annotate.teach.tuning import PLAN
 
-        sizes = [len(examples), *(len(examples) - len(part) for part in held.held_out)]
+        sizes = [len(examples), *(len(others(examples, part)) for part in held.held_out)]
         self._all, self._done, self._advance = sum(map(PLAN.steps, sizes)), 0, advance
 
     def __call__(self, model: Trainable, examples: list[Example]) -> None:

@@ -1,8 +1,8 @@
-"""Make the stance model from nothing: NLI first, then stance with NLI, then the domain.
+"""Make the stance model from nothing: NLI first, then stance with NLI, then runs on the domain.
 
     python models/stance-minilm/recipe.py nli    --data DATA --work WORK
     python models/stance-minilm/recipe.py stance --data DATA --work WORK
-    python models/stance-minilm/recipe.py domain --data DATA --work WORK
+    python models/stance-minilm/recipe.py RUN    --data DATA --work WORK    (for each of RUNS below)
     python models/stance-minilm/recipe.py export --data DATA --work WORK
 
 DATA is the folder of `nli/` and `stance/`, WORK keeps checkpoints and the finished stages. Every
@@ -15,12 +15,27 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from operators import (
+    COUNTRIES,
+    Example,
+    contracted,
+    expanded,
+    indirect,
+    moved,
+    negated,
+    other_target,
+    quoted_by,
+    spoken_by,
+    with_aside,
+)
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from annotate.embedded import CLS, SEP, load_tokenizer
@@ -30,13 +45,44 @@ from annotate.stance import premise
 from annotate.training import Schedule, base_encoder, read_rows, train
 
 HERE = Path(__file__).parent
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_TOKENS = 160
-DOMAIN_SHARE = 0.7
-"""How much of the weights is the domain stage's; the rest is the stance stage's."""
 Row = tuple[str, str, int]
 """Premise, hypothesis, index of the label."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training on our own claims: what it starts from, what it sees, and its share of the weights in the end."""
+
+    before: str
+    writers: str
+    """A pattern of the ids of the claims that there were."""
+    schedule: Schedule
+    altered: float
+    """How many judgements an operator is tried on; many cannot be altered with a certain label."""
+    neutral: float
+    """How much of the neutral judgements an epoch sees."""
+    share: float
+
+
+RUNS = {
+    "hard": Run("stance", "[A-R][0-9]", Schedule(20, 2048, 1.5e-4, average=0.99), 0.0, 1.0, 0.5),
+    "ordinary": Run("stance", "[A-Z][0-9]|A[A-D]", Schedule(8, 2048, 1.5e-4, average=0.99), 0.0, 1.0, 0.0),
+    "refined": Run("ordinary", "", Schedule(5, 1024, 1.5e-4, average=0.995, seed=2), 0.4, 0.7, 0.5),
+}
+"""The trainings whose weights are averaged (Wortsman et al. 2022, "Model soups")."""
+
+ASIDES = [
+    "he told reporters",
+    "she added on Tuesday",
+    "according to a transcript of the meeting",
+    "in an interview broadcast on Monday evening",
+    "speaking at the end of a two-day visit",
+    "as the session entered its third hour",
+]
+"""Remarks that value nothing."""
 
 SHARES = {
     "vast": 1.0,
@@ -145,17 +191,50 @@ def own_claims(split: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str
                 yield claim, targets[target], stance
 
 
-def own_rows(rng: random.Random) -> Iterator[Row]:
-    """Every training judgement of our own in both directions, in wordings chosen anew."""
-    for claim, target, stance in own_claims("train"):
-        for direction in ("favor", "against"):
-            who = claim["speaker"] or "The text"
-            named = rng.random() < 0.95
-            said = premise(claim["text"], claim["speaker"] if named else "")
-            pool = [*target[direction], *(w.replace("{who}", "{speaker}") for w in WORDINGS[direction])]
-            wording = rng.choice(pool if rng.random() < 0.6 else pool[-5:-4])
-            hypothesis = wording.replace("{speaker}", who).replace("{target}", target["name"])
-            yield said, hypothesis, label_of(stance, direction)
+def own_rows(rng: random.Random, run: Run) -> Iterator[Row]:
+    """The training judgements that a run sees, some of them altered, in one direction and in a wording chosen anew."""
+    claims = [one for one in own_claims("train") if re.match(run.writers, one[0]["id"])]
+    others = Others(
+        sorted({claim["speaker"] for claim, _, _ in claims} - {""}), sorted({target["name"] for _, target, _ in claims})
+    )
+    for claim, target, stance in claims:
+        if stance == "neutral" and rng.random() >= run.neutral:
+            continue
+        told = Example(claim["text"], claim["speaker"], target["name"], stance)
+        if rng.random() < run.altered:
+            told = altered(told, others, rng)
+        direction = rng.choice(("favor", "against"))
+        general = [wording.replace("{who}", "{speaker}") for wording in WORDINGS[direction]]
+        pool = [*(target[direction] if told.target == target["name"] else ()), *general]
+        wording = rng.choice(pool) if rng.random() < 0.6 else general[0]
+        hypothesis = wording.replace("{speaker}", told.speaker or "The text").replace("{target}", told.target)
+        named = rng.random() < 0.95
+        yield premise(told.text, told.speaker if named else ""), hypothesis, label_of(told.stance, direction)
+
+
+class Others(NamedTuple):
+    """Speakers and targets to choose from where an example is altered."""
+
+    speakers: list[str]
+    targets: list[str]
+
+
+def altered(example: Example, others: Others, rng: random.Random) -> Example:
+    """Another example that one of the operators makes of it; itself where its label would not be certain."""
+    old, new = rng.sample(COUNTRIES, 2)
+    old = next((country for country in COUNTRIES if country.name in f"{example.text} {example.target}"), old)
+    makers: list[Callable[[], Example | None]] = [
+        lambda: moved(example, old, new),
+        lambda: spoken_by(example, rng.choice(others.speakers)),
+        lambda: quoted_by(example, rng.choice(others.speakers)),
+        lambda: other_target(example, rng.choice(others.targets)),
+        lambda: with_aside(example, rng.choice(ASIDES)),
+        lambda: contracted(example),
+        lambda: expanded(example),
+        lambda: indirect(example),
+        lambda: negated(example),
+    ]
+    return rng.choice(makers)() or example
 
 
 def nli_rows(data: Path, part: str) -> list[Row]:
@@ -188,7 +267,8 @@ def stance_stage(data: Path, work: Path) -> None:
     nli = nli_rows(data, "train")
 
     def rows(rng: random.Random) -> list[Pair]:
-        mixed = [*rng.sample(nli, 30_000), *public_rows(data, 0.7, rng), *own_rows(rng), *own_rows(rng)]
+        own = [row for _ in range(4) for row in own_rows(rng, RUNS["hard"])]
+        mixed = [*rng.sample(nli, 30_000), *public_rows(data, 0.7, rng), *own]
         print(len(mixed), "pairs")
         return encoder.pairs(mixed)
 
@@ -197,17 +277,17 @@ def stance_stage(data: Path, work: Path) -> None:
     _finish(model, encoder, data, work / "stance")
 
 
-def domain_stage(data: Path, work: Path) -> None:
+def domain_run(name: str, data: Path, work: Path) -> None:
     """Mostly our own claims, with some of everything before."""
-    encoder, model = Encoder(base_encoder()), _model(work / "stance")
+    run = RUNS[name]
+    encoder, model = Encoder(base_encoder()), _model(work / run.before)
     nli = nli_rows(data, "train")
 
     def rows(rng: random.Random) -> list[Pair]:
-        return encoder.pairs([*rng.sample(nli, 4_000), *public_rows(data, 0.04, rng), *own_rows(rng)])
+        return encoder.pairs([*rng.sample(nli, 4_000), *public_rows(data, 0.04, rng), *own_rows(rng, run)])
 
-    schedule = Schedule(epochs=10, batch_tokens=2048, rate=1.5e-4, average=0.99)
-    train(model, rows, lambda p: len(p.ids), loss, schedule, work / "domain.checkpoint")
-    _finish(model, encoder, data, work / "domain")
+    train(model, rows, lambda p: len(p.ids), loss, run.schedule, work / f"{name}.checkpoint")
+    _finish(model, encoder, data, work / name)
 
 
 def export_stage(_: Path, work: Path) -> None:
@@ -227,12 +307,15 @@ def export_stage(_: Path, work: Path) -> None:
 
 
 def blended(work: Path) -> PreTrainedModel:
-    """The domain stage's weights with a share of those before it, which keep plain language (Wortsman et al. 2022)."""
-    before, model = _model(work / "stance").state_dict(), _model(work / "domain")
-    after = model.state_dict()
-    model.load_state_dict(
-        {k: v.lerp(before[k], 1 - DOMAIN_SHARE) if v.is_floating_point() else v for k, v in after.items()}
-    )
+    """The runs' weights averaged by their shares."""
+    shares = {name: run.share for name, run in RUNS.items() if run.share}
+    states = {name: _model(work / name).state_dict() for name in shares}
+    model = _model(work / next(iter(shares)))
+    mean = {
+        key: sum(share * states[name][key] for name, share in shares.items()) if value.is_floating_point() else value
+        for key, value in model.state_dict().items()
+    }
+    model.load_state_dict(mean)
     return model
 
 
@@ -306,18 +389,21 @@ def _finish(model: PreTrainedModel, encoder: Encoder, data: Path, folder: Path) 
     print("own dev pair accuracy", accuracy(model, encoder.pairs(rows)))
 
 
-STAGES = {"nli": nli_stage, "stance": stance_stage, "domain": domain_stage, "export": export_stage}
+STAGES = {"nli": nli_stage, "stance": stance_stage, "export": export_stage}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=list(STAGES))
+    parser.add_argument("stage", choices=[*STAGES, *RUNS])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    STAGES[arguments.stage](arguments.data, arguments.work)
+    if arguments.stage in RUNS:
+        domain_run(arguments.stage, arguments.data, arguments.work)
+    else:
+        STAGES[arguments.stage](arguments.data, arguments.work)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,10 @@ export class Outbox {
 
   /** Send a decision: `claim` as it was seen when the person decided. */
   decide(claim, field, to) {
-    const { id, version, stance, speaker, note, decided } = claim;
+    const { id, stance, speaker, note, decided } = claim;
+    const last = this.#entries.findLast((entry) => entry.claim?.id === id);
+    // The page is not told of an acknowledged decision while a later one is on its way.
+    const version = last?.claim.was?.includes(claim.version) ? last.claim.version : claim.version;
     const seen = { id, version, stance, speaker, note, decided };
     this.#add({ kind: "decision", key: crypto.randomUUID(), claim: seen, field, to });
   }
@@ -95,9 +98,12 @@ export class Outbox {
 
   /** What waits behind an entry was decided on what that entry made of the claim. */
   #follow(entry, claim) {
+    const seen = entry.claim?.version; // `entry` itself may be among them
     for (const later of this.#entries)
-      if (later.claim?.id === claim.id && later.claim.version === entry.claim?.version)
+      if (later.claim?.id === claim.id && later.claim.version === seen) {
+        later.claim.was = [...(later.claim.was ?? []), seen];
         later.claim.version = claim.version;
+      }
   }
 
   async #failed(entry, error) {

@@ -83,7 +83,7 @@ async function open() {
 }
 
 async function meet(answer) {
-  const home = `${answer.name} ${answer.annotator}`;
+  const home = `${answer.home} ${answer.annotator}`;
   const other = (corpus || outbox.size) && home !== (sessionStorage.getItem(HOME) ?? home);
   if (other) throw new Error("This address serves another corpus, or another annotator, now: close this tab");
   sessionStorage.setItem(HOME, home);
@@ -196,6 +196,7 @@ async function step(by) {
 /** After a decision: to the next claim that is not decided, else to the next. */
 async function advance() {
   let next = queue.undecided(queue.index);
+  if (next < 0) leave(); // a second key, meant for the next claim, must not hit this one
   for (let page = 0; next < 0 && page < PAGES && (await guarded(() => queue.more())); page += 1)
     next = queue.undecided(queue.index);
   if (next < 0) next = filters.decided === "no" || queue.index + 1 >= queue.items.length ? -1 : queue.index + 1;
@@ -207,6 +208,7 @@ async function advance() {
 async function skip() {
   if (!current) return undefined;
   queue.skip();
+  if (!queue.current) leave();
   if (await guarded(() => queue.reach(queue.index))) return show(queue.current.id, "Skipped.");
   return gone ? waiting() : nothing();
 }
