@@ -213,7 +213,7 @@ def _flat(row: Standing) -> dict[str, Any]:
 
 # ---- Over time ----
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d-])")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d/.-])")
 _GRAINS = ("day", "week", "month", "quarter", "year")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from annotate import wire
 from annotate.cli import main
@@ -28,6 +29,9 @@ from annotate.records import (
 )
 from annotate.storage import file_sha256
 from annotate.writing import writing
+
+settings.register_profile("unhurried", deadline=None)  # machines may be busy
+settings.load_profile("unhurried")
 
 TOML = """[codebook]
 id = "summit"

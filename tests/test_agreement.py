@@ -169,6 +169,14 @@ def measured(folder: Path) -> Agreement:
     return agreement(Corpus.open(folder))
 
 
+def test_the_narrator_has_no_row_among_speakers(corpus: Path) -> None:
+    for who in ("ana", "bo"):
+        say(corpus, who, "narrator", 0, field="speaker")
+        say(corpus, who, "favor", 0, 1)
+    found = measured(corpus).stance
+    assert (found.overall.claims, [one.name for one in found.speakers]) == (2, [claims_of(corpus)[1].speaker])
+
+
 def test_each_annotator_s_last_word_counts(corpus: Path) -> None:
     say(corpus, "ana", "favor", 0, 1, 2, 3)
     say(corpus, "ana", "against", 3)

@@ -197,6 +197,8 @@ def test_the_interval_covers_what_it_should_where_articles_are_of_one_mind() -> 
         ("2024-02-30", None),
         ("20240605", None),
         ("2024-6-5", None),
+        ("2024/06/05", None),
+        ("2024.06.05", None),
         ("", None),
         ("٢٠٢٤", ("2024-01-01", "year")),  # other digits are digits
     ],

@@ -26,13 +26,15 @@ from annotate.decisions import Log, read_decisions
 from annotate.errors import CorpusError
 from annotate.measure.intervals import Figure, Numbers, bootstrapped, measure_extra, plain, ratio
 from annotate.measure.spans import CLOSE, SAYABLE, SpanAgreement, span_agreement
-from annotate.records import STANCES, Claim, DecidedField, Decision, Mode
+from annotate.records import NARRATOR, STANCES, UNKNOWN, Claim, DecidedField, Decision, Mode
 from annotate.tables import Cell, Table
 
 BLIND: tuple[Mode, ...] = ("blind", "audit")
 """Modes in which an annotator sees no label of anybody's."""
 NEUTRAL: tuple[Mode, ...] = ("withdraw", "reanchor")
 """Modes in which nothing new is said."""
+NOBODY = (NARRATOR, UNKNOWN)
+"""Who is no speaker, and has no row among speakers."""
 ENOUGH = 10
 """Claims of which two or more labels are blind, from which their agreement is told apart."""
 
@@ -50,9 +52,10 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Agreement on some claims; `name` says which. `agreed` is the share of pairs of labels that are alike.
+    """Agreement on some claims; `name` says which.
 
-    `alpha` is None where it is undefined: where fewer than two claims or two labels are there to compare.
+    `agreed` is the share of pairs of labels that are alike, of which each claim weighs as many as it has labels, as in
+    α. `alpha` is None where it is undefined: where fewer than two claims or two labels are there to compare.
     """
 
     name: str
@@ -222,7 +225,9 @@ def _judged(name: DecidedField, units: list[Unit]) -> Judged:
         fleiss(said),
         _per({claim.target: "" for claim, *_ in units}, units, "target") if seen else [],
         [_of_label(label, said) for label in STANCES] if seen else [],
-        _per({claim.speaker: "" for claim, *_ in units}, units, "speaker") if seen else [],
+        _per({claim.speaker: "" for claim, *_ in units if claim.speaker not in NOBODY}, units, "speaker")
+        if seen
+        else [],
         [pair_agreement(pair, said) for pair in _pairs(said)],
     )
 
