@@ -29,19 +29,6 @@ def test_edges_are_marks_and_space_on_both_sides() -> None:
     assert TEXT[1:14] == "We don’t know"
 
 
-def test_overlap_is_intersection_over_union() -> None:
-    assert metrics.overlap((0, 8), (0, 10)) == pytest.approx(0.8)
-    assert metrics.overlap((0, 4), (2, 6)) == pytest.approx(2 / 6)
-    assert metrics.overlap((0, 4), (4, 6)) == 0
-
-
-def test_matching_takes_the_best_first_and_each_span_once() -> None:
-    predicted, gold = [(0, 9), (0, 10), (20, 24)], [(0, 10), (1, 10), (20, 30)]
-    assert metrics.matched(predicted, gold, 0.8) == [((0, 10), (0, 10)), ((0, 9), (1, 10))]
-    assert metrics.matched(predicted, gold, 0.9) == [((0, 10), (0, 10))]
-    assert metrics.matched([], gold, 0.8) == []
-
-
 def test_overall_is_the_micro_average() -> None:
     assert metrics.same({(0, 1), (2, 3)}, {(0, 1)}) == (1, 2, 1)
     figures = metrics.overall([(1, 2, 1), (3, 4, 9)])

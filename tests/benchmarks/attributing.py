@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import metrics
 from bench import Run, attributor
-from metrics import Counts, Span, Table, overlap, read, sample
+from metrics import Counts, Span, Table, read, sample
 
 from annotate.attribution import ROLES, Part, Roles
 from annotate.claims import Draft, drafts
+from annotate.measure.matching import matched, overlap
 from annotate.sentences import sentences
 
 
@@ -74,7 +75,7 @@ def _content_table(articles: list[Article]) -> Table:
         nested += sum(any(g != o and o[0] <= g[0] and g[1] <= o[1] for o in gold) for g in gold)
         predicted, gold = metrics.without_edges(article.text, predicted), metrics.without_edges(article.text, gold)
         exact.append(metrics.same(predicted, gold))
-        overlapping.append((len(metrics.matched(predicted, gold, 0.8)), len(predicted), len(gold)))
+        overlapping.append((len(matched(predicted, gold, 0.8)), len(predicted), len(gold)))
     kinds = {"strictly exact": strict, "exact but for edges": exact, "overlap ≥ 0.8, edges ignored": overlapping}
     note = (
         "Each distinct gold content part against the predicted parts. Edges are punctuation, quotation marks and white "

@@ -80,26 +80,6 @@ def _is_edge(character: str) -> bool:
     return character.isspace() or character == "`" or unicodedata.category(character).startswith("P")
 
 
-def overlap(one: Span, other: Span) -> float:
-    """Characters in both spans as a share of the characters in either."""
-    common = min(one[1], other[1]) - max(one[0], other[0])
-    return common / (max(one[1], other[1]) - min(one[0], other[0])) if common > 0 else 0.0
-
-
-def matched(predicted: Collection[Span], gold: Collection[Span], least: float) -> list[tuple[Span, Span]]:
-    """Pairs (predicted, gold) that overlap by `least` or more: the best first, each span in one pair at most."""
-    options = sorted((-overlap(p, g), p, g) for p in predicted for g in gold)
-    pairs: list[tuple[Span, Span]] = []
-    taken_predicted: set[Span] = set()
-    taken_gold: set[Span] = set()
-    for negative, p, g in options:
-        if -negative >= least and p not in taken_predicted and g not in taken_gold:
-            pairs.append((p, g))
-            taken_predicted.add(p)
-            taken_gold.add(g)
-    return pairs
-
-
 def same(predicted: set[Span], gold: set[Span]) -> Counts:
     """Counts where a prediction is right if it is exactly a gold one."""
     return len(predicted & gold), len(predicted), len(gold)

@@ -21,13 +21,14 @@ from typing import Any, NamedTuple
 
 import metrics
 from bench import Run, attributor
-from metrics import Span, Table, overlap, read, sample
+from metrics import Span, Table, read, sample
 
 from annotate.attribution import Attributor
 from annotate.cast import Cast
 from annotate.claims import drafts
 from annotate.codebook import Codebook
 from annotate.descriptions import TITLES
+from annotate.measure.matching import overlap
 from annotate.sentences import sentences
 from annotate.speakers import resolve
 
