@@ -116,7 +116,7 @@ class Transaction:
 
     def _commit(self) -> None:
         for path in (*map(self._staged.joinpath, self._names), *self._staged.rglob("*/"), self._staged):
-            _sync(path)
+            sync(path)
         for name, sha256 in self._expected.items():
             if file_sha256(self.folder / name) != sha256:
                 raise CorpusError(
@@ -125,10 +125,10 @@ class Transaction:
         journal = self.folder / STATE / JOURNAL
         beside = journal.with_suffix(".new")
         beside.write_text(json.dumps({"moves": list(self._names)}), encoding="utf-8")
-        _sync(beside)
-        _sync(journal.parent)
+        sync(beside)
+        sync(journal.parent)
         beside.replace(journal)
-        _sync(journal.parent)
+        sync(journal.parent)
         _finish(self.folder)
 
     def _unwritten(self, error: OSError) -> CorpusError:
@@ -166,10 +166,10 @@ def _finish(folder: Path) -> None:
         if (staged / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).replace(folder / name)
-            _sync((folder / name).parent)
+            sync((folder / name).parent)
     shutil.rmtree(staged, ignore_errors=True)  # before the journal: what is staged without one counts as discarded
     journal.unlink()
-    _sync(journal.parent)
+    sync(journal.parent)
 
 
 def _within(name: str) -> str:
@@ -180,7 +180,7 @@ def _within(name: str) -> str:
     return name
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Push a file or folder to the disk; Windows cannot open folders, and needs it not."""
     if path.is_dir() and os.name == "nt":
         return

@@ -23,7 +23,7 @@ from annotate.edits import differences
 from annotate.errors import CorpusError, Problem
 from annotate.records import Claim, Decision
 from annotate.revising import base_claims
-from annotate.storage import file_sha256
+from annotate.storage import file_sha256, sync
 
 RESTORE = "the log is only ever appended to: restore it from a copy, or annotate check --repair"
 
@@ -123,7 +123,7 @@ class LogFile:
             _write(handle, raw)
             self._take(raw)
             if new:
-                _sync_folder(self.path.parent)
+                sync(self.path.parent)
         finally:
             os.close(handle)
         self._stamp = Stamp.of(self.path)
@@ -140,16 +140,6 @@ def _write(handle: int, raw: bytes) -> None:
         with contextlib.suppress(OSError):
             os.ftruncate(handle, size)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Push a new file's name to the disk; Windows cannot, and needs it not."""
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 class ClaimsFile:
