@@ -2,17 +2,22 @@
 
 An article's tokens pass through a token classifier in overlapping windows. Each role (source, cue,
 content) has its own O, B, I; the best sequence in which no I follows an O is found by Viterbi's
-algorithm, words kept whole.
+algorithm, words kept whole. Contents that touch are one; one that the model doubts needs a source or
+cue beside it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotate.embedded import CLS, SEP, Embedded, folder
+from annotate.layout import with_known_marks
+from annotate.sentences import sentences
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,8 +26,8 @@ ROLES = ("source", "cue", "content")
 WINDOW = 254
 """Tokens that the classifier sees at once, without [CLS] and [SEP]."""
 STRIDE = 128
-BATCH = 8
-"""Windows of one article that run together."""
+SURE = 0.7
+"""Mean probability from which a content needs no support; chosen on dev."""
 
 
 class Tokens(NamedTuple):
@@ -61,11 +66,14 @@ class Attributor:
 
     def roles(self, text: str) -> Roles:
         """The sources, cues and contents of `text`."""
-        tokens = tokenize(text, self._model.tokenizer)
+        tokens = tokenize(with_known_marks(text), self._model.tokenizer)
         if not tokens.ids:
             return Roles([], [], [])
         scores = self.scores(tokens)
-        return Roles(*(spans(text, tokens, scores[:, role], self._bias[role]) for role in range(len(ROLES))))
+        found = Roles(*(spans(text, tokens, scores[:, role], self._bias[role]) for role in range(len(ROLES))))
+        bounds = sentences(text)
+        found = found._replace(contents=joined(text, found.contents, bounds))
+        return found._replace(contents=supported(found, bounds))
 
     def scores(self, tokens: Tokens) -> NDArray[np.float64]:
         """Probabilities of O, B, I: (tokens, roles, 3).
@@ -76,15 +84,13 @@ class Attributor:
         starts = range(0, max(1, len(ids) - WINDOW + STRIDE), STRIDE)
         total = np.zeros((len(ids), len(ROLES), 3))
         weights = np.zeros((len(ids), 1, 1))
-        for first in range(0, len(starts), BATCH):
-            batch = starts[first : first + BATCH]
-            logits = self._model.logits([[CLS, *ids[s : s + WINDOW], SEP] for s in batch])
-            for start, rows in zip(batch, logits, strict=True):
-                size = min(WINDOW, len(ids) - start)
-                place = np.arange(size)
-                weight = (1.0 + np.minimum(place, size - 1 - place))[:, None, None]
-                total[start : start + size] += weight * rows[1 : size + 1].reshape(size, len(ROLES), 3)
-                weights[start : start + size] += weight
+        windows = [[CLS, *ids[start : start + WINDOW], SEP] for start in starts]
+        for start, rows in zip(starts, self._model.logits(windows), strict=True):
+            size = min(WINDOW, len(ids) - start)
+            place = np.arange(size)
+            weight = (1.0 + np.minimum(place, size - 1 - place))[:, None, None]
+            total[start : start + size] += weight * rows[1 : size + 1].reshape(size, len(ROLES), 3)
+            weights[start : start + size] += weight
         total /= weights
         total = np.exp(total - total.max(-1, keepdims=True))
         return total / total.sum(-1, keepdims=True)  # type: ignore[no-any-return]
@@ -131,6 +137,43 @@ def spans(text: str, tokens: Tokens, scores: NDArray[np.float64], outside_bias: 
         if end > start:
             parts.append(Part(start, end, float(inside[members].mean())))
     return parts
+
+
+def joined(text: str, parts: Sequence[Part], bounds: Sequence[tuple[int, int]]) -> list[Part]:
+    """The contents, those as one that no more than white space parts within a sentence."""
+    ends = {end for _, end in bounds}
+    made: list[Part] = []
+    for part in parts:
+        last = made[-1] if made else None
+        if last is None or text[last.end : part.start].strip() or last.end in ends:
+            made.append(part)
+        else:
+            sizes = last.end - last.start, part.end - part.start
+            score = (last.score * sizes[0] + part.score * sizes[1]) / sum(sizes)
+            made[-1] = Part(last.start, part.end, score)
+    return made
+
+
+def supported(roles: Roles, bounds: Sequence[tuple[int, int]]) -> list[Part]:
+    """The contents, but for doubtful ones that nothing else in their sentences supports.
+
+    A content is doubtful below SURE. It is supported by a source or cue outside it, where no content is sure.
+    """
+    sure = [part for part in roles.contents if part.score >= SURE]
+    return [part for part in roles.contents if part.score >= SURE or _is_supported(part, roles, sure, bounds)]
+
+
+def _is_supported(content: Part, roles: Roles, sure: Sequence[Part], bounds: Sequence[tuple[int, int]]) -> bool:
+    start, end = content.start, content.end
+    first = bisect_right(bounds, start, key=lambda sentence: sentence[1])
+    last = bisect_left(bounds, end, key=lambda sentence: sentence[0])
+    if first >= last:
+        return False
+    low, high = bounds[first][0], bounds[last - 1][1]
+    if any(other.start < high and low < other.end for other in sure):
+        return False
+    beside = (part for part in (*roles.sources, *roles.cues) if part.start < high and low < part.end)
+    return any(part.start < start or end < part.end for part in beside)
 
 
 def viterbi(logs: NDArray[np.float64]) -> list[int]:

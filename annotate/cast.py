@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from annotate.codebook import Codebook, ListedSpeaker, slug
 from annotate.descriptions import Number
 from annotate.gender import usual_pronoun
-from annotate.names import Names, Written, misspelt, name_key, same_but_middle
+from annotate.names import Names, Written, misspelt, name_key, same_but_middle, without_junior
 from annotate.records import GROUP, SCHEMA_VERSION, Speaker, digest
 
 
@@ -36,10 +36,16 @@ class Person:
         """Whether "he" or "she" may be this person."""
         return self.number == "one" and self.usual_pronoun in ("", pronoun)
 
+    def given_name(self, name: str) -> bool:
+        """Whether a word in lower case is this person's given name."""
+        return name_key(self.name).startswith(f"{name} ") and bool(usual_pronoun(self.name))
+
     def ends_in(self, name: str) -> bool:
         """Whether a name, in lower case, is the end of this one's, or one word of a listed one's."""
         own = name_key(self.name)
-        return own.endswith(f" {name}") or (self.listed and name in own.split())
+        if own.endswith(f" {name}") or without_junior(own).endswith(f" {name}"):
+            return True
+        return self.listed and name in own.split()
 
 
 class Cast:
@@ -89,11 +95,7 @@ class Cast:
         kind = "thing" if written.number == "thing" else "one"
         people = list({p.id: p for p, _ in self._index.values() if p.number == kind and p.ends_in(key)}.values())
         fuller = [n for n in self.names.ending_in(key) if (n.number == "thing") == (kind == "thing")]
-        unmet: list[Written] = []
-        for full in fuller:
-            met = [*self._index, *(name_key(other.name) for other in unmet)]
-            if not any(name_key(full.name) == other or same_but_middle(name_key(full.name), other) for other in met):
-                unmet.append(full)
+        unmet = self._unmet(fuller)
         if written.pronoun:
             people = [p for p in people if p.pronoun in ("", written.pronoun)]
         if len(people) + len(unmet) > 1:
@@ -103,7 +105,26 @@ class Cast:
             return (latest or self.person(Written(first, written.number)), "ambiguous") if latest or first else None
         if people or unmet:
             return (people[0] if people else self.person(unmet[0])), "last-name"
-        return None
+        return self._by_given_name(key) if kind == "one" else None
+
+    def _by_given_name(self, key: str) -> tuple[Person, str] | None:
+        """The only person with that given name: "Jane" for Jane Doe."""
+        if " " in key or self.names.ends_one(key):
+            return None
+        people = list({p.id: p for p, _ in self._index.values() if p.number == "one" and p.given_name(key)}.values())
+        unmet = self._unmet(self.names.beginning_with(key))
+        if len(people) + len(unmet) != 1:
+            return None
+        return (people[0] if people else self.person(unmet[0])), "last-name"
+
+    def _unmet(self, names: Sequence[Written]) -> list[Written]:
+        """Those of the names whose person has not come up, one of each person."""
+        unmet: list[Written] = []
+        for name in names:
+            met = [*self._index, *(name_key(other.name) for other in unmet)]
+            if not any(name_key(name.name) == other or same_but_middle(name_key(name.name), other) for other in met):
+                unmet.append(name)
+        return unmet
 
     def person(self, written: Written) -> Person:
         """The person of that very name, made where there is none."""

@@ -16,7 +16,7 @@ The rules, in full:
    the cue has none of its own ("…, adding that B"). Where the model saw no source, a participle behind a comma
    ("He met them, agreeing that B") has the pronoun or name that opens the sentence; so has an active cue, but a
    pronoun or name right before the cue comes first. A source that the model broke off is mended: "S.E.C.", "Mr. Doe",
-   the name before a bracket that it begins with.
+   "Jane" before "Doe", the name before a bracket that it begins with.
 4. Pieces on both sides of one cue are one claim in two parts: the later one `continues` the first.
 5. A piece with no source in its sentence runs on: from the part of the same content or quotation
    that has one, else from the piece before it in the paragraph, else, for a quotation, from the piece
@@ -46,7 +46,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from annotate.attribution import Part, Roles
-from annotate.layout import Layout, Stretch, layout, words
+from annotate.layout import Layout, Stretch, in_title_case, layout, with_known_marks, words
 from annotate.names import OPENERS
 from annotate.records import Quotation
 from annotate.transcripts import Turn, turns
@@ -86,6 +86,10 @@ _SIGNED = re.compile(
 )
 _TITLE = re.compile(r"(?:the\s)?(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Prof)\.?$", re.IGNORECASE)
 _NAME_BEHIND = re.compile(r"\.?\s[A-Z][\w-]*(?:[ \u00a0][A-Z][\w-]*){0,2}\b")
+_IN_NAME = re.compile(r"\b[A-Z][a-z]+$")
+_REST_OF_NAME = re.compile(
+    r"[ \u00a0](?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|I)\b)[A-Z][a-z][\w-]*(?=[ ,.])(?![ \u00a0][A-Z])"
+)
 _BESIDE_NOUN = re.compile(r"\b(?:the|a|an|of|for|his|her|their|its|that|which|who|it)\s$")
 _DOTTED = re.compile(r"\.(?:[A-Z]\.)+")
 _BROKEN_OPEN = re.compile(r"[^(\[]*[)\]]")
@@ -134,6 +138,7 @@ class Draft:
 
 def drafts(text: str, sentences: Sequence[tuple[int, int]], roles: Roles) -> list[Draft]:
     """The claims of an article in text order, with source and cue of their sentence."""
+    text = with_known_marks(text)
     page = layout(text)
     found: list[Draft] = []
     near = _by_sentence(text, sentences, roles)
@@ -351,6 +356,9 @@ def _whole(text: str, source: Part, sentence: Stretch) -> Part:
         end = rest.end()
     if _TITLE.match(text[start:end]) and (rest := _NAME_BEHIND.match(text, end, sentence.end)):
         end = start + len(text[start : rest.end()].rstrip())
+    if rest := _REST_OF_NAME.match(text, end, sentence.end):
+        broken_off = _IN_NAME.search(text, start, end) and not in_title_case(text[sentence.start : sentence.end])
+        end = rest.end() if broken_off else end
     if _BROKEN_OPEN.match(text, start, end) and (names := _NAMES_BEFORE.search(text[sentence.start : start])):
         start = sentence.start + names.start()
     return Part(start, end, score)
@@ -422,6 +430,7 @@ def _introduced(
     if near[number].sources:
         return replace(draft, named=near[number].sources[-1])
     match = _OPENING.match(text, *sentences[number])
+    match = match if match and _subject(match) else None
     opening = Part(match.start(), match.start() + len(match.group().rstrip()), 0.5) if match else None
     return replace(draft, named=opening)
 

@@ -60,6 +60,8 @@ _FEW = frozenset(
     hopeful contender lawmaker incumbent challenger politician statesman""".split()
 )
 """Nouns, besides titles, by which those are called whom an article has named."""
+COMMON_PEOPLE = TITLES | _RELATIONS | _FEW
+"""Nouns of single people that are no names where they open a heading: "Lawmaker urges haste"."""
 _AGED = re.compile(r"\b\d+-year-old\b")
 _FITS = {
     "candidate": {"nominee"},
@@ -187,7 +189,8 @@ def _same_noun(noun: str) -> str:
 
 
 _KINDS = {
-    "newspaper": "times post journal tribune herald globe gazette telegraph guardian observer inquirer star sun",
+    "newspaper": "times post journal tribune herald globe gazette telegraph guardian observer inquirer star sun news "
+    "chronicle examiner dispatch",
     "agency": "agency office bureau administration commission service department authority",
     "department": "department ministry",
     "network": "news network tv television radio channel",
@@ -199,6 +202,7 @@ _KINDS = {
 }
 """Noun of a description → last words of the names of institutions that it may be of, besides itself."""
 _KINDS |= {"paper": _KINDS["newspaper"], "panel": _KINDS["committee"], "ministry": _KINDS["department"]}
+_KINDS |= {"outlet": f"{_KINDS['newspaper']} {_KINDS['network']}"}
 _KINDS |= {"organization": _KINDS["group"], "organisation": _KINDS["group"], "center": "institute centre"}
 _INITIALS = {"agency", "network", "group", "organization", "organisation"}
 

@@ -10,6 +10,7 @@ The rules, in full:
 - A dateline ("LONDON, May 3 (Agency) –") that opens the first line of prose is no part of its sentence.
 - Double quotation marks, curly or straight, pair up within a line. A quotation that is opened and not
   closed runs to the end of its line, as is the custom where it goes on in the next paragraph.
+- Low marks („ “) and guillemets, pointing either way, count as curly ones where they pair up within a line.
 - Single marks, curly or straight, pair up where the line has no double ones: the opening one with no letter
   before it, the closing one with none behind it. Other single marks are apostrophes.
 """
@@ -46,6 +47,9 @@ _MARKS = re.compile(r"[“”„\"«»]|''|``")
 _SINGLE = re.compile(
     r"(?<![\w.,])(?:‘(?P<curly>[^‘’]*(?:’\w[^‘’]*)*)’|'(?=[^\W\d_])(?P<straight>[^']*(?:'\w[^']*)*)(?<!\s)')(?!\w)"
 )
+_LOW = re.compile("„([^„“”\n]*)[“”]")
+_OUTWARD = re.compile("«([^«»\n]*)»")
+_INWARD = re.compile("»([^«»\n]*)«")
 _CAPITALS = 4
 """Longer words that a line in title case has at least."""
 
@@ -72,6 +76,7 @@ def layout(text: str) -> Layout:
     """Prose and quotations of `text`."""
     prose: list[Stretch] = []
     quoted: list[Stretch] = []
+    text = with_known_marks(text)
     for match in _LINE.finditer(text):
         line = match.group()
         if not line.strip() or _is_heading(line) or _CREDIT.search(line):
@@ -80,6 +85,12 @@ def layout(text: str) -> Layout:
         prose.append(Stretch(match.start() + opening, match.end()))
         quoted += [Stretch(match.start() + s, match.start() + e) for s, e in _quotations(line)]
     return Layout(prose, quoted)
+
+
+def with_known_marks(text: str) -> str:
+    """The text with the curly quotation marks that rules and model know for „ “, « » and » «, as long as before."""
+    text = _LOW.sub("“\\1”", text)
+    return _INWARD.sub("“\\1”", _OUTWARD.sub("“\\1”", text))
 
 
 def in_title_case(line: str, least: int = 0) -> bool:

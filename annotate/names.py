@@ -3,15 +3,16 @@
 The rules, in full; who it is that speaks by a name or description is told in speakers.py,
 what a description is in descriptions.py.
 
-What a source says. Of a source, the part before its first comma and preposition counts. Where that part
-ends in a proper name, that is who speaks, and the words before it are the role ("policy analyst Jane
-Doe", "Mr. Doe", "Ann's aide Jane Doe", "Jane Doe, a banker", "the actress and activist Jane Doe"); a name also speaks
-that follows a role as an apposition ("the club's chair, Jane Doe") or follows an institution without a comma ("analyst
-at the Institute of Harbours Jane Doe", where "Jane Doe" is written elsewhere). A document speaks for whoever owns it or
-is its author ("Jane Doe's letter", "a study by the Harbour Bank"). Otherwise nobody is named, and
-the source is a description ("Jane Doe's aide", "a spokesman for Jane Doe"). A capitalised word that
-opens a sentence is no name if it is plural or also written in lower case. In a run of capitalised words a title, or
-else a given name, begins the name ("Harbour Bank CEO Jane Doe"); what stands before it is the role.
+What a source says. Of a source, the part before its first comma and preposition counts. Where that part ends in a
+proper name, that is who speaks, and the words before it are the role ("policy analyst Jane Doe", "Mr. Doe", "Ann's aide
+Jane Doe", "Jane Doe, a banker", "the actress and activist Jane Doe"); a name also speaks that follows a role as an
+apposition ("the club's chair, Jane Doe") or follows an institution without a comma ("analyst at the Institute of
+Harbours Jane Doe", where "Jane Doe" is written elsewhere). A document speaks for whoever owns it or is its author
+("Jane Doe's letter", "a study by the Harbour Bank"). Otherwise nobody is named, and the source is a description ("Jane
+Doe's aide", "a spokesman for Jane Doe"). A capitalised word that opens a sentence is no name if it is plural, a noun of
+people or documents, or also written in lower case. "the Hull Republican" is a description. An acronym of three letters
+or more stands for the one name with those initials. In a run of capitalised words a title, or else a given name, begins
+the name ("Harbour Bank CEO Jane Doe"); what stands before it is the role.
 
 What a person is called: the words of titles before and right before his name, of an apposition or "is a …" right
 behind it, of a party in brackets there, anywhere in the article.
@@ -29,6 +30,7 @@ from rapidfuzz.distance import OSA
 from annotate.descriptions import (
     ARTICLE,
     BRACKETS,
+    COMMON_PEOPLE,
     CUT,
     DEFINITE,
     PLURAL_PEOPLE,
@@ -64,6 +66,7 @@ PRONOUNS = {
         "it": "it its",
         "i": "i we me us my our",
         "who": "who which that whom",
+        "you": "you your",
     }.items()
     for word in listed.split()
 }
@@ -79,7 +82,8 @@ OPENERS = frozenset(
     just like unlike given earlier later recently today yesterday tomorrow again finally first second next last
     thus hence moreover furthermore nevertheless nonetheless otherwise overall similarly likewise elsewhere each
     every any such asked citing speaking referring throughout without within whereas whether say former
-    following often about let""".split()
+    following often about let none nothing nobody no-one everybody everyone everything anybody anyone anything somebody
+    someone something neither either nor""".split()
 )
 """Words that are capitalised since they open a sentence, and are no part of a name that follows."""
 
@@ -106,8 +110,15 @@ _VERB = re.compile(
 )
 _PARTY = re.compile(r"\s\(([DR])-([A-Z][a-z]+)")
 _WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day")
+_ON_A_DAY = re.compile(r"\s(?:on\s)?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?!\s[A-Z]).*")
+_COMMA_JUNIOR = re.compile(r",(?=\s(?:Jr|Sr)\b)")
+_DOTTED_JUNIOR = re.compile(r"(\s(?:jr|sr))\.$")
+_JUNIOR = re.compile(r"\s(?:jr|sr|ii|iii|iv)\.?$")
+_LONG_FORM = re.compile(rf"{_CAPITAL}(?:\s(?:(?:of|for|and|the|on|in)\s){{0,2}}{_CAPITAL})+")
 _PREPOSED = re.compile(r"\b(?:in|of|at|from|for|to|with|by|on|about|against|than|near|and)\s(?:the\s)?$", re.IGNORECASE)
-_GROUP_NAME = re.compile(r".{3,}(?:ans|ats|ists|ese)$")
+_OFFICES = TITLES - set("state reporter economist commentator analyst activist inspector justice leader father".split())
+"""Titles that end no name of a paper or ministry: "the Hull Republican" is a person, "The Economist" is not."""
+_GROUP_NAME = re.compile(r".{3,}(?:ans|ats|ists|ese|ics|nos)$")
 
 
 class Written(NamedTuple):
@@ -134,6 +145,7 @@ class Names:
         self._said: dict[str, set[str]] = {}
         """What the text calls whom: words of titles and appositions by the key of the name beside them."""
         self._lower = set(re.findall(r"\b[a-z]{3,}\b", text))
+        self._long_forms = [ARTICLE.sub("", form) for form in _LONG_FORM.findall(text)]
         for name in listed:
             self._note("", Written(name, "one"))
         for line in text.splitlines():
@@ -144,7 +156,7 @@ class Names:
                     if written.number == "one":
                         self._describe(line, start, written, owner=owner)
         for key in [key for key in self.full if self.tail(key)]:
-            self._ends[key.split()[-1]].remove(key)
+            self._ends[without_junior(key).split()[-1]].remove(key)
             del self.full[key]
 
     def tail(self, name: str) -> str:
@@ -164,7 +176,7 @@ class Names:
             (self._alone if inside else self._opening).add(key)
         elif key.count(" ") < (6 if written.number == "thing" else 4):
             if key not in self.full:
-                self._ends.setdefault(key.split()[-1], []).append(key)
+                self._ends.setdefault(without_junior(key).split()[-1], []).append(key)
             if key not in self.full or written.number == "thing":
                 self.full[key] = written._replace(role="")
 
@@ -192,8 +204,24 @@ class Names:
         return word in self._ends
 
     def ending_in(self, name: str) -> list[Written]:
-        """The fuller names that end in `name`, which is in lower case."""
-        return [self.full[key] for key in self._ends.get(name.split()[-1], ()) if key.endswith(f" {name}")]
+        """The fuller names that end in `name`, which is in lower case; of father and son the father."""
+        keys = self._ends.get(without_junior(name).split()[-1], ())
+        ending = [key for key in keys if key.endswith(f" {name}")]
+        juniors = [key for key in keys if without_junior(key).endswith(f" {name}")]
+        return [self.full[key] for key in ending or juniors]
+
+    def beginning_with(self, name: str) -> list[Written]:
+        """The persons' full names that begin with a given name, which is in lower case."""
+        full = [self.full[key] for key in self.full if key.startswith(f"{name} ")]
+        return [written for written in full if written.number == "one" and usual_pronoun(written.name)]
+
+    def spelled_out(self, acronym: str) -> str:
+        """The one name in the text that an acronym of three letters or more stands for, else ""."""
+        letters = ARTICLE.sub("", acronym).replace(".", "")
+        if not (letters.isupper() and letters.isalpha() and len(letters) > 2):
+            return ""
+        forms = {form.casefold(): form for form in self._long_forms if _initials(form) == letters}
+        return next(iter(forms.values())) if len(forms) == 1 else ""
 
     def personal(self, name: str) -> bool:
         """Whether a full name is a person's: its last word stands alone, or a title or given name begins it."""
@@ -215,14 +243,15 @@ class Names:
 
     def read(self, words: str, *, opens: bool = False) -> list[Written]:
         """The names that a source speaks by; several are joint. `opens`: the source opens its sentence."""
-        plain = BRACKETS.sub("", words)
+        plain = _COMMA_JUNIOR.sub("", _ON_A_DAY.sub("", BRACKETS.sub("", words)))
         if joint := self._joint(plain, opens=opens):
             return joint
         if found := self._of_two_roles(plain):
             return [found]
-        if QUANTITY.match(plain) or " and " in CUT.split(SEGMENT.split(plain)[0])[0]:
-            return []
         segments = [segment.strip() for segment in SEGMENT.split(plain)]
+        one = plain[:4].lower() == "one " and len(segments) > 1 and self._is_name(segments[1])
+        if (QUANTITY.match(plain) and not one) or " and " in CUT.split(segments[0])[0]:
+            return []
         if found := self._author(segments[0]):
             return [found]
         found = self._head_name(segments[0], opens=opens) or self._behind_institution(segments[0])
@@ -276,13 +305,16 @@ class Names:
         core = without_possessive(core)
         core = re.sub(r"\s(?:all|both|himself|herself|themselves|jointly)$", "", core)
         runs = list(self.runs(core))
-        if not runs or not core.endswith(runs[-1][1].name.split()[-1]):
+        if not runs or not core.rstrip(".").endswith(runs[-1][1].name.split()[-1].rstrip(".")):
             return None
         before, written = runs[-1]
-        if opens and not before and " " not in written.name and not written.role and not self._stands(written.name):
+        alone = opens and not before and " " not in written.name and not written.role
+        if alone and not self._stands(written.name, bare=not ARTICLE.match(core)):
             return None
         if written.number == "one" and (tail := self.tail(written.name)):
             written = written._replace(name=tail, role=f"{written.role} {written.name[: -len(tail)]}".strip())
+        if written.number == "thing" and DEFINITE.match(core) and written.name.split()[-1].lower() in _OFFICES:
+            return None
         if written.name.isupper() and name_key(written.name) in self._ends and written.number == "thing":
             written = written._replace(number="one")
         if written.number == "thing" and cut and (more := _OF_INSTITUTION.match(segment, cut.start())):
@@ -304,11 +336,13 @@ class Names:
                 return Written(name, "one", segment[: -len(name)].strip())
         return None
 
-    def _stands(self, word: str) -> bool:
-        """Whether a capitalised word that opens a sentence is a name all the same."""
+    def _stands(self, word: str, *, bare: bool) -> bool:
+        """Whether a capitalised word that opens a sentence is a name all the same; `bare` of an article."""
         key = name_key(word)
         if key in self._alone or key in self._ends or word.isupper():
             return not _GROUP_NAME.match(key) or key in self._ends
+        if bare and (key in COMMON_PEOPLE or re.fullmatch(_DOCUMENT, key)):
+            return False
         return (
             key not in self._lower and not (key.endswith("s") and not key.endswith("ss")) and key not in PLURAL_PEOPLE
         )
@@ -329,6 +363,8 @@ class Names:
                 owner = place < len(owners)
                 if owner:
                     part[-1] = without_possessive(part[-1])
+                if place == len(owners) and part and part[-1] in ("Jr", "Sr") and text.startswith(".", match.end()):
+                    part[-1] += "."
                 if part and (written := self._mentioned(part, text, match.start(), dotted=not place)):
                     yield match.start(), written, owner
 
@@ -343,6 +379,8 @@ class Names:
             words = words[1:]
         if len(words) == 1 and words[0].lower() in OPENERS:
             return None
+        while len(words) > 1 and _WEEKDAY.fullmatch(words[-1].lower()):
+            words = words[:-1]
         titles, name = self._untitled(words, the=the)
         abbreviated = re.search(r"\b(\w+)\.\s$", text[max(0, start - 8) : start]) if dotted else None
         if abbreviated and abbreviated[1].lower() in TITLES:
@@ -404,7 +442,16 @@ def _words_before(before: str) -> set[str]:
 def name_key(name: str) -> str:
     """A name as it is compared: lower case, curly apostrophes straight, without "the" and the dots of "U.N."."""
     key = ARTICLE.sub("", " ".join(name.replace("’", "'").split())).casefold()
-    return key.replace(".", "") if _ACRONYM.fullmatch(key) else key
+    return key.replace(".", "") if _ACRONYM.fullmatch(key) else _DOTTED_JUNIOR.sub(r"\1", key)
+
+
+def without_junior(key: str) -> str:
+    """A name in lower case without "Jr", "III" and the like: the end that shorter names have in common with it."""
+    return _JUNIOR.sub("", key)
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in name.split() if word[0].isupper())
 
 
 def same_but_middle(one: str, other: str) -> bool:

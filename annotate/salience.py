@@ -11,7 +11,19 @@ from typing import NamedTuple
 
 from annotate.cast import Cast, Person
 from annotate.claims import Draft
-from annotate.descriptions import Description, contradicts, describe, fits, fits_thing, introduces, nouns, role_words
+from annotate.descriptions import (
+    Description,
+    contradicts,
+    describe,
+    fits,
+    fits_thing,
+    introduces,
+    noun_of,
+    nouns,
+    number_of,
+    role_words,
+)
+from annotate.layout import dateline
 from annotate.names import Written, name_key, preposed, stands_first
 
 NEAR = 2
@@ -21,6 +33,8 @@ WHOLE = 300
 """Sentences before a description in which somebody who fits it is looked for."""
 NEAR_THING = 6
 """Sentences before "the agency" in which the institution is looked for."""
+LONGEST_ROLE = 6
+"""Words of a role that opens a sentence before a name."""
 FAR = 30
 """Sentences before "the president" in which the president is looked for."""
 
@@ -71,7 +85,12 @@ class Salience:
             return institution
         if kind in ("they", "it"):
             return self._they(kind)
-        person = next((p for _, p, _ in self._people(draft.sentence, draft.source.start) if p.called(kind)), None)
+        people = [(n, p) for n, p, _ in self._people(draft.sentence, draft.source.start) if p.called(kind)]
+        person = people[0][1] if people else None
+        if person and not person.usual_pronoun:
+            # Of whom no pronoun is known gives way to the subject of the sentence, if that one's pronoun agrees.
+            subject = self.subject(people[0][0], draft.source.start)
+            person = subject if subject and subject.usual_pronoun == kind else person
         if person and not person.pronoun:
             person.pronoun = kind
         return person
@@ -205,11 +224,10 @@ class Salience:
         """The person of a mention; none for what may be a place or the like."""
         written = mention.written
         found = self._cast.known(written)
-        if found and (found[0].listed or found[0].seen or self._cast.names.personal(found[0].name)):
-            return found[0]
-        if found is None and (self._cast.names.personal(written.name) or written.role):
-            return self._cast.person(written)
-        return None
+        if found:
+            known = found[0].listed or found[0].seen or written.role or self._cast.names.personal(found[0].name)
+            return found[0] if known else None
+        return self._cast.person(written) if written.role or self._cast.names.personal(written.name) else None
 
     def _named(self, sentence: int, end: int | None = None) -> list[Mention]:
         """The persons' names of a sentence before `end`, outside quotations."""
@@ -265,7 +283,38 @@ class Salience:
                 return self.named(written)[0]
         return None
 
+    def same_noun(self, said: Description, draft: Draft) -> Person | None:
+        """Whom "the survey" or "the voters" are, a mere noun: the only group of that noun, or the latest near."""
+        if said.number == "one" or role_words(said.words) != {said.noun}:
+            return None
+        groups = [(d.sentence, p) for d, p in reversed(self.spoke) if p.number == said.number]
+        groups = [(number, p) for number, p in groups if noun_of(p.name) == said.noun]
+        near = groups and groups[0][0] >= draft.sentence - NEAR_THING
+        return groups[0][1] if near or len({p.id for _, p in groups}) == 1 else None
+
+    def named_next(self, said: Description, draft: Draft) -> Person | None:
+        """Who is described first and named then: "Hull's mayor says so. Jane Doe says that she …".
+
+        That is who opens the sentence behind, by a full name that the article has not had before; or the sentence
+        behind that, where the description fits him.
+        """
+        for number in range(draft.sentence + 1, min(draft.sentence + 1 + NEAR, len(self._sentences))):
+            for mention in self._named(number):
+                new = " " in mention.written.name and self._cast.text.find(mention.written.name) >= mention.start
+                person = self._person(mention) if new and not mention.owner and _introduced(mention.before) else None
+                if person and (number == draft.sentence + 1 or fits(said, self._words(person))):
+                    return person
+        return None
+
     def named(self, written: Written) -> tuple[Person, str]:
         """The person of a name, made where there is none yet, and the reason."""
         spoke = [person for _, person in self.spoke]
         return self._cast.known(written, spoke) or (self._cast.person(written), "named")
+
+
+def _introduced(before: str) -> bool:
+    """Whether a name opens its sentence, behind a role at most: "The Hull bank's director Jane Doe"."""
+    before = before[dateline(before) :].strip()
+    if stands_first(before):
+        return True
+    return "," not in before and before.count(" ") < LONGEST_ROLE and number_of(noun_of(before), "") == "one"

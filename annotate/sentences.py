@@ -1,7 +1,7 @@
 """Cut a text into sentences, as exact code-point spans into the unmodified text.
 
 Each line is cut by nupunkt on its own, as a line break always ends a sentence
-here, then four small rules mend what nupunkt gets wrong in prose for readers.
+here, then five small rules mend what nupunkt gets wrong in prose for readers.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ owns them."""
 _LOWER_AFTER = re.compile("[?!][\"'\u2019\u201d)\\]]*\\s+$")
 """A question or an exclamation; what follows in lower case goes on with it."""
 
-_RANK = re.compile("\\b(?:Lt|Cmdr)\\.\\s+$")
-"""Ranks that nupunkt cuts after."""
+_RANK = re.compile("\\b(?:Lt|Cmdr|Sens|Reps|Govs|Gens|Drs|Messrs|Mmes)\\.\\s+$")
+"""Ranks and titles that nupunkt cuts after."""
+
+_SEAT = re.compile("[(\\[][A-Z][a-z]*-[A-Z][A-Za-z]*\\.[)\\]]\\s+$")
+"""A party and state behind a name, as in "Doe (D-Ore.)": the full stop is the state's."""
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -60,6 +63,6 @@ def _in_line(line: str) -> list[tuple[int, int]]:
 def _goes_on(line: str, start: int) -> bool:
     """Whether what begins here belongs to the sentence before."""
     before = line[max(0, start - 16) : start]
-    if _RANK.search(before):
+    if _RANK.search(before) or _SEAT.search(before) or line[start : start + 1] in (")", "]", ",", ";", ":"):
         return True
     return line[start : start + 1].islower() and bool(_LOWER_AFTER.search(before))

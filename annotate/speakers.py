@@ -5,8 +5,9 @@ What the words say is told in names.py and descriptions.py. Who that is, these r
 
 - named, alias: the name or alias of somebody known, upper and lower case, "the" and middle names aside;
   or a name that is new.
-- last-name: the end of just one fuller name of the codebook or the article, or any word of just one
-  listed name. A name that is written after "the" is an institution's, and shortens only such.
+- last-name: the end of just one fuller name of the codebook or the article, "Jr." and "III" aside, or any word of just
+  one listed name; else the given name of just one person. A name that is written after "the" is an institution's, and
+  shortens only such.
 - ambiguous: the end of several fuller names: whoever spoke last of them, else who is named first.
 - misspelt: one letter is wrong, missing, doubled or swapped, in one word of four letters or more, all other
   words being equal (six letters where there is no other word); it is not a last a, e or o, which tells
@@ -18,7 +19,9 @@ What the words say is told in names.py and descriptions.py. Who that is, these r
   are whoever was named before them with that title. The pronoun of a person is that of the codebook, a title, or an
   earlier "he" or "she" that was found to be him; else what his given name hints at (gender.py).
   "they" is the latest group, else institution, else person of whom no pronoun is known; "it" the institution
-  that opens the sentence, else the latest; "I" and "we" who spoke last in the paragraph. "who" is the name before
+  that opens the sentence, else the latest; "I" and "we" are who spoke last in the paragraph where they stand in
+  quotation marks, else the narrator; "you" is nobody. A person of whom no pronoun is known gives way to the subject of
+  the same sentence, if that one's agrees. "who" is the name before
   it, behind a description too ("Jane Doe, an aide at the bank, who"), else what is described before it ("a teacher
   who"); "which" is the name right before it. "A" in a transcript is the likeliest person before it.
 - role: "the analyst" is the latest speaker with that noun in the role (of a "former" one only if
@@ -31,7 +34,9 @@ What the words say is told in names.py and descriptions.py. Who that is, these r
   who is introduced beside others ("the lawyer", "the director", "the aide to Doe"; descriptions.py lists
   the nouns), and
   what has neither a capital, an age nor a title ("the swimmer"). "the agency", "the newspaper" and the like are the
-  latest institution, within six sentences, whose name ends so.
+  latest institution, within six sentences, whose name ends so; else a mere noun ("the poll") is the only group that was
+  described by it, or the latest within six sentences. A person without a name whom no rule above knows ("Hull's mayor
+  says") is who opens the next sentence with a full name that is new; a role may stand before it.
 - group: a source without a name ("Analysts", "a US official", "the ministry") speaks as what it is
   described to be, article and quantity aside; but what stands behind a name and a comma ("Jane Doe, the mayor, said",
   where the model marked "the mayor") is that name (last-name). joint: names joined by "and" are one speaker.
@@ -46,6 +51,7 @@ names in two articles are two speakers until somebody lists them.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +59,7 @@ from dataclasses import dataclass, replace
 from annotate.cast import Cast, Person
 from annotate.claims import Draft
 from annotate.descriptions import describe, without_possessive
-from annotate.layout import dateline
+from annotate.layout import dateline, layout
 from annotate.names import PRONOUNS, Written
 from annotate.records import NARRATOR, UNKNOWN
 from annotate.salience import Salience
@@ -75,6 +81,8 @@ REASONS = {
     "narrator": 0.9,
 }
 """Reason → score of a speaker found so, before the model's certainty of the source is multiplied in."""
+_CUT_OFF = re.compile(r"\s(?:on|in|at|has|have|had|also)$")
+"""A word that no source ends in: the model read on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ def _followed(index: int, drafts: Sequence[Draft], found: dict[int, Resolution],
     """The resolution of a draft that runs on from another, along the chain."""
     last, passed = index, {index}
     while (at := drafts[last].runs_on) >= 0 and at not in passed:
-        if at in found and found[at].speaker != NARRATOR:
+        if at in found and not drafts[at].narrated:
             return _run_on(found[at].speaker, found[at].score)
         passed.add(at)
         last = at
@@ -125,6 +133,7 @@ class _Memory:
         self._cast = cast
         self._drafts = drafts
         self._sentences = sentences
+        self._quoted = layout(cast.text).quoted
         self._salience = Salience(cast, drafts, sentences)
 
     def who(self, draft: Draft) -> Resolution:
@@ -134,12 +143,19 @@ class _Memory:
             where = replace(draft, source=draft.named, sentence=self._sentence(draft.named.start))
         assert where.source is not None
         words = " ".join(self._cast.text[where.source.start : where.source.end].strip(' \u00a0,;:–—"“”‘').split())
+        if PRONOUNS.get(words.lower()) == "i" and words != "US" and not self._is_quoted(where.source.start):
+            return Resolution(NARRATOR, "narrator", REASONS["narrator"])
+        words = _CUT_OFF.sub("", words.rstrip("’'"))
         person, reason = self._who(words, where) if words else (None, "none")
         if person is None:
             return _nobody()
         self._salience.spoke.append((draft, person))
         score = round(REASONS[reason] * where.source.score, 4)
         return Resolution(person.id, reason, score) if draft.source else _run_on(person.id, score)
+
+    def _is_quoted(self, at: int) -> bool:
+        """Whether an offset stands in quotation marks."""
+        return any(start <= at < end for start, end in self._quoted)
 
     def _sentence(self, at: int) -> int:
         """The sentence that holds an offset, or the next."""
@@ -162,7 +178,7 @@ class _Memory:
     def _who(self, words: str, draft: Draft) -> tuple[Person | None, str]:
         assert draft.source is not None
         label = words if self._cast.text[draft.source.end : draft.source.end + 1] == ":" else ""
-        if asks(label):
+        if asks(label) or PRONOUNS.get(words.lower()) == "you":
             return None, "none"
         if answers(label):
             return self._seen(self._salience.person_before(draft)), "pronoun"
@@ -173,6 +189,7 @@ class _Memory:
             return self._described(antecedent, draft) if antecedent else (None, "pronoun")
         if found := self._cast.exactly(without_possessive(words)):
             return self._seen(found[0], words), found[1]
+        words, acronym = self._cast.names.spelled_out(words) or words, words
         start = self._sentences[draft.sentence][0]
         start += dateline(self._cast.text[start : draft.source.start])
         opens = start >= draft.source.start - 2
@@ -185,7 +202,7 @@ class _Memory:
             person, reason = self._salience.named(said[0])
             if said[0].role and not person.role and person.number == "one":
                 person.role = said[0].role
-            return self._seen(person, said[0].name), reason
+            return self._seen(person, said[0].name if acronym == words else acronym), reason
         return self._described(words, draft)
 
     def _described(self, words: str, draft: Draft) -> tuple[Person | None, str]:
@@ -198,6 +215,11 @@ class _Memory:
         if said.number == "one" and said.definite and (found := self._salience.described(said, draft)):
             return self._seen(found[0]), found[1]
         if said.number == "thing" and said.definite and (person := self._salience.thing(said, draft)):
+            return self._seen(person), "description"
+        if said.definite and (latest := self._salience.same_noun(said, draft)):
+            return self._seen(latest), "description"
+        if said.number == "one" and (person := self._salience.named_next(said, draft)):
+            person.role = person.role or said.words
             return self._seen(person), "description"
         person = self._cast.described(Written(said.words, said.number, said.words))
         return self._seen(person, said.words) or person, "group"

@@ -256,3 +256,18 @@ def test_a_sentence_that_is_all_quotation_is_one_claim() -> None:
 def test_a_source_is_mended(article: str, source: str) -> None:
     page = marked(article)
     assert part(page, page.drafts[-1].source) == source
+
+
+def test_a_source_that_the_model_broke_off_goes_on_to_the_end_of_the_name() -> None:
+    assert linked("Rower [s:Jane] Doe has [c:said] that [k:the bridge is late].")[0][0] == "Jane Doe"
+    assert linked("[s:Doe] Monday [c:said] that [k:the bridge is late].")[0][0] == "Doe"
+    assert linked("[s:Jane Doe] Refuses to [c:Disavow] [k:the Harbour Bridge].")[0][0] == "Jane Doe"
+
+
+@pytest.mark.parametrize("marks", ["„{}“", "«{}»", "»{}«", "“{}”"])
+def test_quotation_marks_of_other_languages(marks: str) -> None:
+    quotation = marks.format("[k:The bridge is late],")
+    assert linked(f"{quotation} [s:Ann Lee] [c:said].") == [("Ann Lee", "said", "The bridge is late")]
+    bare = marks.format("It is late. It will cost a lot.")
+    assert one("[s:Ann Lee] [c:said]: " + marks.format("[k:It is late.]")).quotation == "direct"
+    assert [draft.quotation for draft in marked(bare).drafts] == ["direct", "direct"]

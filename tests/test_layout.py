@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotate.layout import layout, words
+from annotate.layout import layout, with_known_marks, words
 
 
 def quoted(line: str) -> list[str]:
@@ -100,3 +100,18 @@ def test_paragraphs_are_the_lines_of_prose() -> None:
 
 def test_words_are_counted_with_their_apostrophes_and_hyphens() -> None:
     assert words("The harbour’s well-known cranes aren't 'new'.") == 6
+
+
+@pytest.mark.parametrize(
+    "text", ["„Ja“, «no», »doch«.", "» one\n« two", "»A« «B»", "„A” and “B”", "5 » 3", "\U0001f6a2«Zoë\u00a0»"]
+)
+def test_known_marks_leave_every_other_character_where_it_is(text: str) -> None:
+    known = with_known_marks(text)
+    assert [(a, b) for a, b in zip(text, known, strict=True) if a != b and a not in "„“«»"] == []
+    assert with_known_marks(known) == known
+
+
+def test_low_marks_and_guillemets_are_quotation_marks() -> None:
+    assert [
+        quoted(line) for line in ("He said „ja“ and left.", "He said «ja» and left.", "He said »ja« and left.")
+    ] == [["ja"]] * 3

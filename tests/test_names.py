@@ -123,3 +123,16 @@ def test_two_descriptions_may_be_of_one_person() -> None:
     assert describe("the former mayor and current senator").number == "one"
     assert describe("the mayor and the senator").number == "many"
     assert describe("the mayor and her aides").number == "many"
+
+
+def test_an_acronym_is_spelled_out_where_one_name_fits() -> None:
+    names = Names("The Harbour and Shipping Board met. The Old Quay Bank met the Open Quarry Band.")
+    assert [names.spelled_out(word) for word in ("the H.S.B.", "HSB", "OQB", "HS", "Hsb")] == [
+        "Harbour and Shipping Board", "Harbour and Shipping Board", "", "", "",
+    ]  # fmt: skip
+
+
+def test_the_shorter_names_of_fathers_and_sons() -> None:
+    names = Names("Paul Quist met Paul Quist Jr. there, and Bo Berg III came.")
+    assert [written.name for written in names.ending_in("quist")] == ["Paul Quist"]
+    assert [written.name for written in names.ending_in("berg")] == ["Bo Berg III"]

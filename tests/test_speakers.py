@@ -160,7 +160,9 @@ def test_a_title_tells_which_of_one_last_name() -> None:
         ("[s:The ministry] [c:said] [k:it is small]. ", "He", "unknown"),
         ("[s:Mrs. Bly] [c:said] [k:it works]. [s:Mr. Roe] [c:said] [k:it fails]. ", "she", "Bly"),
         ("", "He", "unknown"),
-        ("[s:Ann Lee] [c:said] [k:it is small]. ", "I", "Ann Lee"),
+        ("[s:Ann Lee] [c:said] [k:it is small]. ", "I", "narrator"),
+        ("[s:Ann Lee] [c:said] [k:it is small]. ", "You", "unknown"),
+        ("Mr. Roe rose when [s:Quill] [c:asked] [k:him about it]. ", "He", "Roe"),
     ],
 )
 def test_pronouns(before: str, pronoun: str, name: str) -> None:
@@ -371,3 +373,66 @@ def test_a_quotation_belongs_to_whoever_is_named_beside_it(article: str) -> None
 def test_a_quotation_within_a_quotation_is_of_whoever_quotes() -> None:
     found = said("“[k:It is late. [s:Berg] [c:told] me [k:it leaks].]” [s:Jane Doe] [c:said].")
     assert set(found.names) == {"Jane Doe"}
+
+
+def test_the_author_of_an_article_is_its_narrator_but_who_is_quoted_is_not() -> None:
+    assert said("“[k:It is late],” [s:I] [c:said]. “[k:It leaks.]”").names == ["narrator"] * 2
+    assert (
+        said("[s:Ann Lee] [c:said]: “[k:It works.] [s:I] [c:hope] [k:it will hold for years.]”").names
+        == ["Ann Lee"] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "source", "name"),
+    [
+        ("Hillary Quist came. ", "Hillary", "Hillary Quist"),
+        ("Hillary Quist met Hillary Roe. ", "Hillary", "Hillary"),
+        ("Quarry Quist came. ", "Quarry", "Quarry"),
+        ("Paul Quist Jr. came. ", "Quist", "Paul Quist Jr."),
+        ("Paul Quist met Paul Quist Jr. there. ", "Quist", "Paul Quist"),
+        ("Paul Quist met Paul Quist Jr. there. ", "Paul Quist Jr.", "Paul Quist Jr."),
+        ("Paul Quist IV came. ", "Mr. Quist", "Paul Quist IV"),
+        ("The Harbour and Shipping Board met. ", "the HSB", "Harbour and Shipping Board"),
+        ("The Harbour Shipping Board met the Hull Sailing Board. ", "HSB", "HSB"),
+        ("Jane Doe (D-Hull) rose. ", "the Hull Democrat", "Jane Doe"),
+        ("Jane Doe (D-Hull) rose. ", "the Hull Democrat on", "Jane Doe"),
+        ("Jane Doe rose. ", "The Hull Economist", "Hull Economist"),
+        ("It rained. ", "One young hopeful, Jane Doe,", "Jane Doe"),
+        ("It rained. ", "A letter filed Thursday", "letter filed"),
+        ("It rained. ", "None of them", "None of them"),
+        ("Jane Doe rose. ", "Doe’", "Jane Doe"),
+        ("It rained. ", "Lawmaker", "Lawmaker"),
+        ("The Hull Evening News came out. ", "the newspaper", "Hull Evening News"),
+    ],
+)
+def test_forms_of_names(before: str, source: str, name: str) -> None:
+    assert who(source, before, "")[0] == name
+
+
+def test_who_is_described_first_is_named_in_the_sentence_behind() -> None:
+    described = "[s:Hull’s tax commissioner] [c:says] [k:nothing leaked]. "
+    assert said(f"{described}Jane Doe looked.").names == ["Jane Doe"]
+    assert said(f"{described}Hull commissioner Jane Doe looked.").names == ["Jane Doe"]
+    assert said("[s:Lawmaker] [c:urges] [k:haste].\n\nRep. Jane Doe spoke.").names == ["Jane Doe"]
+    for behind in (
+        "It rained. Jane Doe looked.",
+        "In Hull, Jane Doe looked.",
+        "Jane Doe’s aide looked.",
+        "Doe looked.",
+    ):
+        assert said(described + behind).names == ["Hull’s tax commissioner"]
+    assert said(f"Jane Doe came. {described}Jane Doe looked.").names == ["Hull’s tax commissioner"]
+
+
+def test_a_bare_noun_is_the_group_that_was_described_by_it() -> None:
+    poll = "[s:A new poll of sailors] [c:says] [k:it is late]. "
+    assert said(f"{poll}[s:The poll] [c:found] [k:it leaks].").names == ["new poll of sailors"] * 2
+    assert said(f"{poll}[s:The old poll] [c:found] [k:it leaks].").names[1] == "old poll"
+    assert said(f"{poll}[s:A poll] [c:found] [k:it leaks].").names[1] == "poll"
+    far = "[s:A second poll] [c:says] [k:it holds]. " + "It rained. " * 9
+    assert said(f"{poll}{far}[s:The poll] [c:found] [k:it leaks].").names[2] == "poll"
+
+
+def test_a_line_that_names_nobody_before_its_colon_names_no_speaker() -> None:
+    assert said("Here they are, at last:\n\n“The bridge is very late.”").names == ["unknown"]
