@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from annotate import wire
+from annotate import shards, wire
 from annotate.checking import refuse_problems
 from annotate.comparison import Difference
 from annotate.corpus import ARTICLES, BASE, CLAIMS, Corpus
@@ -75,7 +75,7 @@ def adopt(folder: Path, annotator: str, *, adjudicate: bool = False, deletions: 
         mode: Mode = "adjudicate" if adjudicate else "edit"
         batch = Batch(revision, annotator, mode)
         for one in found:
-            batch.hear(str(file), one)
+            batch.hear(one.file, one)
         _refuse_many(folder, batch.gone, deletions)
         decisions = batch.decisions()
         if problems := batch.problems:
@@ -182,7 +182,7 @@ class Rules:
     """What a person may change by hand, one difference at a time."""
 
     def __init__(self, corpus: Corpus) -> None:
-        self._corpus, self._file = corpus, str(corpus.folder / CLAIMS)
+        self._corpus = corpus
 
     @cached_property
     def _texts(self) -> ArticleIndex:
@@ -192,10 +192,10 @@ class Rules:
         """What of the difference is not a person's to make, and is not seen by the line alone."""
         for edit in edits_of(one):
             if not edit.legal and not edit.field.startswith("prediction."):
-                yield edit.problem(self._file)
+                yield edit.problem
         if one.old is None and one.new and one.new.prediction != NO_PREDICTION and one.new.id == "":
             message, remedy = "a claim of your own has no prediction", 'every string "", every number 0'
-            yield Problem(self._file, message, remedy, one.line)
+            yield Problem(one.file, message, remedy, one.line)
         yield from self._unseen(one)
 
     def _unseen(self, one: Difference) -> Iterator[Problem]:
@@ -204,7 +204,7 @@ class Rules:
             article = self._texts.get(one.new.article)
             if article and article.length > len(article.text):
                 message = "a span was set by hand, and the article's text is not here to prove it"
-                yield Problem(self._file, message, _hydrate_first(self._corpus), one.line, "start")
+                yield Problem(one.file, message, _hydrate_first(self._corpus), one.line, "start")
 
 
 def _hydrate_first(corpus: Corpus) -> str:
@@ -220,7 +220,7 @@ def _refuse_many(folder: Path, gone: list[Claim], meant: int) -> None:
         gone,
         meant,
         f"{folder}: {len(gone)} claims are gone from {CLAIMS}; nothing was adopted",
-        f"restore the file, the last one written is {folder / BASE / CLAIMS}",
+        f"restore the file, the last one written is {folder / BASE / shards.pattern(folder / CLAIMS)}",
     )
 
 
@@ -256,7 +256,7 @@ class Batch:
         """The ids that stand on added lines, most often ""."""
         self._corrected: dict[str, Claim] = {}
         """Claims whose lines gave way to one that a person wrote at the same place."""
-        self._added: dict[int, Claim] = {}
+        self._added: dict[shards.Place, Claim] = {}
         self._made: list[Decision] = []
         self.gone: list[Claim] = []
         self.problems: list[Problem] = []
@@ -287,17 +287,17 @@ class Batch:
         self._refuse_taken()
         if self._values and not self.problems:
             self._spread()
-        for id, (_, line, claim) in self._new.items():
-            self._add(id, line, claim)
+        for id, (file, line, claim) in self._new.items():
+            self._add(id, shards.Place(file, line), claim)
         for claim in self.gone:
             self._decide(claim.id, "claim", remembered(claim), GONE)
         return self._made
 
-    def view(self, file: Path) -> Iterator[Claim]:
-        """The claims of the file that was edited by hand, each added one with its id."""
-        for line, claim in wire.read(file, Claim):
+    def view(self, path: Path) -> Iterator[Claim]:
+        """The claims that were edited by hand, each added one with its id."""
+        for place, claim in shards.read(path, Claim):
             assert isinstance(claim, Claim)
-            yield self._added.get(line, claim)
+            yield self._added.get(place, claim)
 
     @cached_property
     def _heads(self) -> dict[str, Place]:
@@ -371,7 +371,7 @@ class Batch:
         file, line, own = self._new.pop(old.id)
         signed = own.annotator or old.annotator
         kept = replace(own, id=old.id, continues=old.continues, annotator=signed, prediction=old.prediction)
-        new = self._corrected[old.id] = self._added[line] = filled(kept, self._article(own))
+        new = self._corrected[old.id] = self._added[shards.Place(file, line)] = filled(kept, self._article(own))
         self._changed(file, line, old, new, ("stance",))
 
     def _refuse_taken(self) -> None:
@@ -382,8 +382,8 @@ class Batch:
                 message = f"{claim.id}, which stands at [{claim.start}, {claim.end}) now, was found here"
                 self.problems.append(Problem(file, message, "move that one back instead of adding one", line, "start"))
 
-    def _add(self, id: str, line: int, claim: Claim) -> None:
-        added = self._added[line] = replace(filled(claim, self._article(claim)), id=id)
+    def _add(self, id: str, at: shards.Place, claim: Claim) -> None:
+        added = self._added[at] = replace(filled(claim, self._article(claim)), id=id)
         self._decide(id, "claim", GONE, remembered(added))
         for name in FIELDS:
             before = self._revision.log.shown(added, name)

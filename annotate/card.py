@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
@@ -17,23 +18,31 @@ from annotate.records import SCHEMA_VERSION, Claim
 FENCE = "---\n"
 
 
+CLAIMS = "claims.jsonl"
 WORKING = "working"
 """The config that is the corpus as it stands."""
 
 
-def card(old: str, codebook: Codebook, releases: Sequence[str] = ()) -> str:
+def card(
+    old: str,
+    codebook: Codebook,
+    releases: Sequence[str] = (),
+    claims: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The card with its head made anew; `old` is the card as it stands, "" where there is none.
 
-    `releases` are versions, oldest first: each is a config of its own, and the last one the default.
+    `releases` are versions, oldest first: each is a config of its own, and the last one the default. `claims` tells
+    what the files of a config's claims are called (default: claims.jsonl), with a * where they are many.
     """
     head, prose = _split(old)
     head = {"language": [codebook.language], **head}
     names = [WORKING, *releases]
-    head["configs"] = [_config(name, default=name == names[-1]) for name in names]
+    files = {name: claims.get(name, CLAIMS) for name in names}
+    head["configs"] = [_config(name, files[name], default=name == names[-1]) for name in names]
     head["annotate"] = {"schema": SCHEMA_VERSION, "software": version("annotate-stance")}
     head["dataset_info"] = [{"config_name": name, "features": features(Claim)} for name in names]
     shown = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
-    return f"{FENCE}{shown}{FENCE}{prose or _prose(codebook)}"
+    return f"{FENCE}{shown}{FENCE}{prose or _prose(codebook, files[WORKING])}"
 
 
 def head_of(card: str) -> dict[str, Any]:
@@ -41,8 +50,8 @@ def head_of(card: str) -> dict[str, Any]:
     return _split(card)[0]
 
 
-def _config(name: str, *, default: bool) -> dict[str, Any]:
-    path = "claims.jsonl" if name == WORKING else f"releases/{name}/claims.jsonl"
+def _config(name: str, claims: str, *, default: bool) -> dict[str, Any]:
+    path = claims if name == WORKING else f"releases/{name}/{claims}"
     data_files = [{"split": "train", "path": path}]
     return {"config_name": name, **({"default": True} if default else {}), "data_files": data_files}
 
@@ -83,7 +92,7 @@ def _split(text: str) -> tuple[dict[str, Any], str]:
     return head, text[found.end() :]
 
 
-def _prose(codebook: Codebook) -> str:
+def _prose(codebook: Codebook, claims: str) -> str:
     targets = "\n".join(f"- **{t.name}** (`{t.id}`): {t.description or t.name}" for t in codebook.targets)
     return f"""
 # {codebook.id}
@@ -92,9 +101,9 @@ Claims from news articles, each with its speaker and the speaker's stance (favor
 
 {targets}
 
-One line of `claims.jsonl` is one claim and one target. `stance` and `speaker` are the labels in force; `prediction`
+One line of `{claims}` is one claim and one target. `stance` and `speaker` are the labels in force; `prediction`
 keeps what the models said, sealed; `annotator` names the person who decided, and is empty where none did. Offsets
-are Unicode code points into `text` of `articles.jsonl`. The codebook is `codebook.toml`.
+are Unicode code points into `text` of `{claims.replace("claims", "articles")}`. The codebook is `codebook.toml`.
 
 ```python
 from datasets import load_dataset

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from annotate import wire
+from annotate import shards, wire
 from annotate.codebook import Codebook
 from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, DECISIONS, REMOVALS, SPEAKERS, Corpus
 from annotate.decisions import Log, faults
@@ -27,7 +27,10 @@ from annotate.records import (
     text_digest,
 )
 from annotate.revising import base_claims, check_log
+from annotate.shards import Place
 from annotate.texts import ArticleIndex
+
+NOWHERE = Place("", 0)
 
 
 def check(corpus: Corpus) -> Iterator[Problem]:
@@ -135,29 +138,29 @@ class _Claims:
         self._articles, self._speakers = articles, speakers
         self._targets = [t.id for t in codebook.targets] if codebook else None
         self._ids: set[str] = set()
-        self._continued: list[tuple[int, str]] = []
-        self._spans: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+        self._continued: list[tuple[Place, str]] = []
+        self._spans: dict[tuple[str, str], list[tuple[int, int, Place]]] = {}
 
     def problems(self) -> Iterator[Problem]:
-        name = str(self._path)
-        for line, claim in wire.read(self._path, Claim, name):
+        for place, claim in shards.read(self._path, Claim):
             if isinstance(claim, list):
                 yield from claim
             else:
-                for field, message, remedy in self._check(claim, line):
-                    yield Problem(name, message, remedy, line, field)
-        lost = [(line, claim_id) for line, claim_id in self._continued if claim_id not in self._ids]
+                for field, message, remedy in self._check(claim, place):
+                    yield Problem(place.file, message, remedy, place.line, field)
+        lost = [(place, claim_id) for place, claim_id in self._continued if claim_id not in self._ids]
         deleted = _deleted(self._corpus, {claim_id for _, claim_id in lost}) if lost else set()
-        for line, claim_id in lost:
+        for (name, line), claim_id in lost:
             if claim_id not in deleted:
                 remedy = did_you_mean(claim_id, self._ids) or "restore that line, or delete this one too"
                 yield Problem(name, f"no claim has the id {claim_id!r}", remedy, line, "continues")
-        for line, other in sorted(itertools.chain.from_iterable(map(_overlaps, self._spans.values()))):
+        for (name, line), other in sorted(itertools.chain.from_iterable(map(_overlaps, self._spans.values()))):
+            where = f"line {other.line}" if other.file == name else f"{other.file}:{other.line}"
             yield Problem(
-                name, f"overlaps the claim of line {other}", "claims never overlap: move or delete one", line, "start"
+                name, f"overlaps the claim of {where}", "claims never overlap: move or delete one", line, "start"
             )
 
-    def _check(self, claim: Claim, line: int) -> Iterator[tuple[str, str, str]]:
+    def _check(self, claim: Claim, line: Place) -> Iterator[tuple[str, str, str]]:
         if claim.id in self._ids:
             yield "id", f"{claim.id!r} stands twice", 'keep one; a claim of your own has the id ""'
             return
@@ -186,13 +189,13 @@ def _deleted(corpus: Corpus, ids: set[str]) -> set[str]:
     except CorpusError:
         log = Log()  # its own check tells of every bad line
     base = base_claims(corpus)
-    there = wire.read(base, Claim) if base.exists() else iter(())
+    there = shards.read(base, Claim) if shards.files(base) else iter(())
     return {id for id in ids if log.is_gone(id)} | {c.id for _, c in there if isinstance(c, Claim) and c.id in ids}
 
 
-def _overlaps(spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+def _overlaps(spans: list[tuple[int, int, Place]]) -> Iterator[tuple[Place, Place]]:
     """Lines of claims that begin before another one has ended, and that one's line. Spans are start, end, line."""
-    reach, reached_by = 0, 0
+    reach, reached_by = 0, NOWHERE
     for start, end, line in sorted(spans):
         if start < min(reach, end):
             yield line, reached_by

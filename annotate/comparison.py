@@ -1,6 +1,7 @@
-"""Two files of claims compared by id: what is new, gone or different; the order of lines counts for nothing.
+"""Two sets of claims compared by id, each in one file or in shards: what is new, gone or different.
 
-Memory is a few dozen bytes a claim, however long the lines and however many of them differ.
+The order of lines counts for nothing. Memory is a few dozen bytes a claim, however long the lines and however many of
+them differ.
 """
 
 from __future__ import annotations
@@ -8,30 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from annotate import wire
 from annotate.errors import CorpusError, Problem
 from annotate.records import Claim
+from annotate.shards import Line, Lines
 
 
 class Difference(NamedTuple):
     """One claim that differs: `old` is None where it is new, `new` where it is gone.
 
-    `line` is that of the newer file, 0 for a claim that is gone. Both are None for a line that cannot be read.
+    `line` is that of the newer `file`, 0 for a claim that is gone. Both are None for a line that cannot be read.
     """
 
     line: int
     old: Claim | None
     new: Claim | None
-
-
-class _Line(NamedTuple):
-    """A line's number, where it begins in the file, and what it holds."""
-
-    number: int
-    place: int
-    claim: Claim | list[Problem]
+    file: str = ""
 
 
 def compare(old: Path, new: Path) -> Iterator[Difference]:
@@ -40,37 +35,40 @@ def compare(old: Path, new: Path) -> Iterator[Difference]:
     The order of keys, and how numbers are written, count for nothing either.
     """
     known: dict[str, bytes] = {}
-    for _, place, claim in _lines(old):
+    before, after = Lines(old), Lines(new)
+    for line in before:
+        claim = _claim(line)
         if isinstance(claim, Claim):
-            known[claim.id] = _digest(claim) + place.to_bytes(8)
-    with old.open("rb") as older:
-        for line, _, claim in _lines(new):
+            known[claim.id] = _digest(claim) + line.place.to_bytes(8)
+    with before.reader() as line_at:
+        for line in after:
+            claim, file = _claim(line), str(line.file)
             if isinstance(claim, list):
-                yield Difference(line, None, None)
+                yield Difference(line.number, None, None, file)
             elif (there := known.pop(claim.id, None)) is None:
-                yield Difference(line, None, claim)
+                yield Difference(line.number, None, claim, file)
             elif there[:-8] != _digest(claim):
-                yield Difference(line, _at(older, there), claim)
+                yield Difference(line.number, _known(line_at(_place(there)), old), claim, file)
+        twins = {file.name: str(file) for file in after.files}
         for there in known.values():
-            yield Difference(0, _at(older, there), None)
+            file = twins.get(before.files[before.part(_place(there))].name, str(new))
+            yield Difference(0, _known(line_at(_place(there)), old), None, file)
 
 
-def _lines(path: Path) -> Iterator[_Line]:
-    """Every line that is not blank."""
-    place = 0
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            if raw.strip():
-                yield _Line(number, place, wire.parse(raw, Claim, number, path.name))
-            place += len(raw)
+def _claim(line: Line) -> Claim | list[Problem]:
+    return wire.parse(line.raw, Claim, line.number, line.file.name)
 
 
-def _at(file: BinaryIO, known: bytes) -> Claim:
-    """The claim on the line that begins at the place in the last eight bytes, which was read before."""
-    file.seek(int.from_bytes(known[-8:]))
-    claim = wire.parse(file.readline(), Claim, 1, file.name)
+def _place(known: bytes) -> int:
+    """Where the line begins, which the last eight bytes say."""
+    return int.from_bytes(known[-8:])
+
+
+def _known(raw: bytes, path: Path) -> Claim:
+    """The claim on a line that was read before."""
+    claim = wire.parse(raw, Claim, 1, path.name)
     if isinstance(claim, list):
-        raise CorpusError(f"{file.name}: changed while it was read; run the command again")
+        raise CorpusError(f"{path}: changed while it was read; run the command again")
     return claim
 
 

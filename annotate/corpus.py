@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from annotate import wire
+from annotate import shards, wire
 from annotate.codebook import Codebook
 from annotate.decisions import Log
 from annotate.errors import CorpusError, Problem
@@ -36,6 +36,8 @@ class Labelled(NamedTuple):
     article: Article
     claims: list[Claim]
     speakers: list[Speaker]
+    problems: tuple[Problem, ...] = ()
+    """Remarks on the article, such as claims that were judged on their beginning."""
 
 
 class Corpus:
@@ -53,17 +55,24 @@ class Corpus:
         if unfinished(folder):
             with locked(folder):
                 recovered = recover(folder)
-        missing = [name for name in (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK) if not (folder / name).is_file()]
+        missing = [name for name in (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK) if not shards.files(folder / name)]
         if missing:
             what = "no such folder" if not folder.exists() else f"no corpus: {', '.join(missing)} missing"
             raise CorpusError(f"{folder}: {what}; annotate label INPUT --codebook FILE --corpus {folder}")
         refuse_newer(folder)
-        return cls(folder, recovered)
+        corpus = cls(folder, recovered)
+        _ = corpus.shards  # CorpusError where they do not fit together
+        return corpus
 
     @property
     def frozen(self) -> bool:
         """Whether this is a release in its corpus, which never changes."""
         return self.folder.resolve().parent.name == RELEASES and (self.folder / MANIFEST).exists()
+
+    @property
+    def shards(self) -> int:
+        """How many files articles and claims are kept in, each; 0 where there are none. CorpusError for a mixture."""
+        return shards.shape(self.folder / ARTICLES, self.folder / CLAIMS)
 
     @cached_property
     def codebook(self) -> Codebook:
@@ -102,7 +111,7 @@ class Corpus:
     def read(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
         """The records of a file; CorpusError lists every bad line, before the first is passed over."""
         problems: list[Problem] = []
-        for _, record in wire.read(self.folder / name, kind, str(self.folder / name)):
+        for _, record in shards.read(self.folder / name, kind):
             if isinstance(record, list):
                 problems += record
             elif not problems:

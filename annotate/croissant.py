@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from annotate.codebook import Codebook
@@ -17,6 +18,7 @@ from annotate.diffing import many
 from annotate.errors import CorpusError
 from annotate.manifest import Manifest
 from annotate.records import Article, Claim, Decision, Speaker
+from annotate.shards import shards_of
 
 CROISSANT = "croissant.json"
 
@@ -107,7 +109,7 @@ def croissant(manifest: Manifest, codebook: Codebook, head: dict[str, Any], old:
         "rai:machineAnnotationTools": sorted({name for names in manifest.models.values() for name in names}),
         **({"rai:dataAnnotationProtocol": codebook.guidance} if codebook.guidance else {}),
         "distribution": list(_distribution(manifest)),
-        "recordSet": [_record_set(name, *of) for name, of in RECORD_SETS.items()],
+        "recordSet": [_record_set(name, manifest, *of) for name, of in RECORD_SETS.items()],
     }
     return json.dumps({**made, **{k: v for k, v in kept.items() if k not in made}}, indent=1, ensure_ascii=False) + "\n"
 
@@ -149,21 +151,32 @@ def _distribution(manifest: Manifest) -> Iterator[dict[str, Any]]:
             "encodingFormat": FORMATS[name[name.rindex(".") :]],
             "sha256": facts.sha256,
         }
+    folder = Path(RELEASES, manifest.version)
+    for name in (f"{name}.jsonl" for name in RECORD_SETS):
+        if name not in manifest.files:
+            yield {
+                "@type": "cr:FileSet",
+                "@id": name,
+                "name": name,
+                "encodingFormat": FORMATS[".jsonl"],
+                "includes": [(folder / file).as_posix() for file in shards_of(name, manifest.files)],
+            }
 
 
-def _record_set(name: str, kind: type[Any], description: str) -> dict[str, Any]:
+def _record_set(name: str, manifest: Manifest, kind: type[Any], description: str) -> dict[str, Any]:
+    file = f"{name}.jsonl"
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
         "description": description,
         **({"key": {"@id": f"{name}/id"}} if kind is not Decision else {}),
-        "field": list(_fields(kind, name, f"{name}.jsonl")),
+        "field": list(_fields(kind, name, {"fileObject" if file in manifest.files else "fileSet": {"@id": file}})),
     }
 
 
-def _fields(kind: type[Any], place: str, file: str, path: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
-    """The fields of a record class; `path` leads to it from the line."""
+def _fields(kind: type[Any], place: str, file: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+    """The fields of a record class; `file` says where its lines lie, `path` leads to it from the line."""
     hints = get_type_hints(kind, include_extras=True)
     for one in fields(kind):
         name = "from" if one.name == "from_" else one.name
@@ -177,10 +190,10 @@ def _fields(kind: type[Any], place: str, file: str, path: tuple[str, ...] = ()) 
             yield made | _leaf(hint, file, (*path, name))
 
 
-def _leaf(hint: Any, file: str, path: tuple[str, ...]) -> dict[str, Any]:
+def _leaf(hint: Any, file: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """Type and source of a field that holds a value."""
     column, *below = path
-    source: dict[str, Any] = {"fileObject": {"@id": file}, "extract": {"column": column}}
+    source: dict[str, Any] = {**file, "extract": {"column": column}}
     if below:
         source["transform"] = {"jsonPath": ".".join(below)}
     if get_origin(hint) is tuple:

@@ -275,7 +275,7 @@ class _Sides:
     def changes(self) -> Iterator[Change]:
         for _ in self._old.claims():  # `compare` passes over what it cannot read of the older file; this raises
             pass
-        for _, old, new in compare(self._old.folder / CLAIMS, self._new.folder / CLAIMS):
+        for _, old, new, _ in compare(self._old.folder / CLAIMS, self._new.folder / CLAIMS):
             if old and new:
                 self._count_models(old.prediction, new.prediction)
                 yield from _changed(old, new, self._log, new.article in self.retexted)

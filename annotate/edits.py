@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import field as left_out
 from pathlib import Path
 from typing import Any, Literal
 
-from annotate import wire
+from annotate import shards
 from annotate.comparison import Difference, compare
 from annotate.decisions import ArticleOf, Log, filled, linked
 from annotate.errors import Problem
 from annotate.records import NO_PREDICTION, Claim, text_digest
-from annotate.storage import file_sha256
 
 EDITABLE = frozenset(
     "start end text digest quotation source.start source.end source.text cue.start cue.end cue.text speaker stance "
@@ -40,13 +40,15 @@ class Edit:
     field: str = ""
     before: str = ""
     after: str = ""
+    file: str = left_out(default="", compare=False)
 
     @property
     def legal(self) -> bool:
         """Whether a person may change this by hand."""
         return self.kind != "changed" or self.field in EDITABLE
 
-    def problem(self, file: str) -> Problem:
+    @property
+    def problem(self) -> Problem:
         messages = {
             "changed": f"changed by hand from {self.before!r} to {self.after!r}",
             "added": "a claim added by hand",
@@ -54,13 +56,13 @@ class Edit:
             "unreadable": "not a readable claim, so perhaps edited by hand",
         }
         remedy = "" if self.legal else "restore it; to say it of another claim, delete this line and add one"
-        return Problem(file, messages[self.kind], remedy, self.line, self.field)
+        return Problem(self.file, messages[self.kind], remedy, self.line, self.field)
 
 
 def pending_edits(claims: Path, base: Path, log: Log | None = None, article_of: ArticleOf = NOWHERE) -> list[Edit]:
     """Every difference that a person made between `base` and `claims`, in line order, deletions last."""
     found = [edit for one in differences(claims, base, log, article_of) for edit in edits_of(one)]
-    return sorted(found, key=lambda edit: (edit.kind == "deleted", edit.line))
+    return sorted(found, key=lambda edit: (edit.kind == "deleted", edit.file, edit.line))
 
 
 def differences(
@@ -68,14 +70,14 @@ def differences(
 ) -> Iterator[Difference]:
     """Every claim that a person changed, added or deleted."""
     log = log or Log()
-    if file_sha256(claims) == file_sha256(base):
+    if shards.sha256(claims) == shards.sha256(base):
         return
-    if not base.exists():
+    if not shards.files(base):
         yield from _without_base(claims, log, article_of)
         return
     for one in compare(base, claims):
         if one.old and one.new and _is_another_run(one.old, one.new):
-            left = _by_itself(one.line, one.new, log, article_of)
+            left = _by_itself(one, one.new, log, article_of)
         else:
             left = _undecided(one, log, article_of) if log.count else one
         if left:
@@ -84,39 +86,40 @@ def differences(
 
 def edits_of(difference: Difference) -> Iterator[Edit]:
     """A difference, one field at a time."""
-    line, old, new = difference
+    line, old, new, file = difference
     if old is None and new is None:
-        yield Edit("unreadable", "", line)
+        yield Edit("unreadable", "", line, file=file)
     elif old is None:
         assert new is not None
-        yield Edit("added", new.id, line)
+        yield Edit("added", new.id, line, file=file)
     elif new is None:
-        yield Edit("deleted", old.id, 0)
+        yield Edit("deleted", old.id, 0, file=file)
     else:
-        for field, before, after in _differing(old, new):
-            yield Edit("changed", new.id, line, field, str(before), str(after))
+        for name, before, after in _differing(old, new):
+            yield Edit("changed", new.id, line, name, str(before), str(after), file)
 
 
 def _without_base(claims: Path, log: Log, article_of: ArticleOf) -> Iterator[Difference]:
     """Differences from what the models said and people decided, as far as the line itself tells it."""
-    for line, claim in wire.read(claims, Claim):
+    for (file, line), claim in shards.read(claims, Claim):
+        there = Difference(line, None, None, file)
         if isinstance(claim, list):
-            yield Difference(line, None, None)
-        elif left := _by_itself(line, claim, log, article_of):
+            yield there
+        elif left := _by_itself(there, claim, log, article_of):
             yield left
 
 
-def _by_itself(line: int, claim: Claim, log: Log, article_of: ArticleOf) -> Difference | None:
-    """How a claim differs from what its own prediction and the log say; None for not at all."""
+def _by_itself(there: Difference, claim: Claim, log: Log, article_of: ArticleOf) -> Difference | None:
+    """How the claim that stands `there` differs from what its own prediction and the log say; None for not at all."""
     expected = log.apply(_as_predicted(claim), article_of)
     if expected is None or (claim.prediction == NO_PREDICTION and claim.id not in log):
-        return Difference(line, None, claim)
+        return there._replace(old=None, new=claim)
     same_place = (expected.start, expected.end) == (claim.start, claim.end)
     text = claim.text
     if same_place and text and claim.digest != text_digest(text):
         text = ANOTHER_TEXT
     expected = replace(expected, text=text, digest=claim.digest)
-    return Difference(line, expected, claim) if expected != claim else None
+    return there._replace(old=expected, new=claim) if expected != claim else None
 
 
 def _is_another_run(old: Claim, new: Claim) -> bool:
@@ -127,7 +130,7 @@ def _is_another_run(old: Claim, new: Claim) -> bool:
 
 def _undecided(one: Difference, log: Log, article_of: ArticleOf) -> Difference | None:
     """What is left of a difference once all that the log has in force is taken from it; None for nothing."""
-    line, old, new = one
+    old, new = one.old, one.new
     if new is None:
         return None if old and log.is_gone(old.id) else one
     before = old or log.line(new.id)
@@ -141,7 +144,7 @@ def _undecided(one: Difference, log: Log, article_of: ArticleOf) -> Difference |
     else:
         told = {name: getattr(new, name) for name in NAMES if getattr(new, name) == getattr(shown, name)}
         known = replace(old, **told)
-    return None if known == new else Difference(line, known, new)
+    return None if known == new else one._replace(old=known)
 
 
 def _as_predicted(claim: Claim) -> Claim:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from annotate.card import card
 from annotate.checking import refuse_problems
 from annotate.corpus import CARD, CHANGELOG, Corpus
 from annotate.decisions import Log
@@ -29,15 +28,16 @@ def source(folder: Path) -> Iterator[tuple[Corpus, Log]]:
     log = corpus.log()
     refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
     yield corpus, log
-    if changed := [name for name, sha256 in hashes(corpus).items() if seen[name] != sha256]:
+    if changed := [name for name, sha256 in hashes(corpus).items() if seen.get(name, "") != sha256]:
         raise CorpusError(f"{folder / changed[0]}: changed while this command ran; nothing was written, run it again")
 
 
 @contextmanager
-def founding(folder: Path) -> Iterator[Revision]:
+def founding(folder: Path, shards: int = 1) -> Iterator[Revision]:
     """What is written into `folder`, which must be new or empty; the caller closes the revision.
 
-    Raises UsageError where it holds anything. A folder that was not there before is not there after a failure.
+    Articles and claims are kept in so many files each. Raises UsageError where the folder holds anything; one that was
+    not there before is not there after a failure.
     """
     if folder.is_file() or (folder.is_dir() and any(path.name != STATE for path in folder.iterdir())):
         raise UsageError(f"{folder}: is not empty; choose a new folder")
@@ -47,7 +47,9 @@ def founding(folder: Path) -> Iterator[Revision]:
             if any(path.name != STATE for path in folder.iterdir()):
                 raise UsageError(f"{folder}: an interrupted command has just finished its work here; see to it first")
             with staged(corpus) as change:
-                yield Revision(corpus, change, Log())
+                revision = Revision(corpus, change, Log())
+                revision.shards = shards
+                yield revision
     except BaseException:
         if made and folder.is_dir() and all(path.name == STATE for path in folder.iterdir()):
             shutil.rmtree(folder, ignore_errors=True)
@@ -57,7 +59,7 @@ def founding(folder: Path) -> Iterator[Revision]:
 def write_prose(corpus: Corpus, revision: Revision) -> None:
     """The codebook, the card without the releases, which stay where they are, and the changelog."""
     revision.write_codebook(corpus.codebook)
-    text = card(read_prose(corpus.folder / CARD), corpus.codebook)
-    revision.change.path(CARD).write_text(text, encoding="utf-8", newline="\n")
+    prose = read_prose(corpus.folder / CARD)
+    revision.change.path(CARD).write_text(revision.card(prose, corpus.codebook), encoding="utf-8", newline="\n")
     if (corpus.folder / CHANGELOG).exists():
         shutil.copyfile(corpus.folder / CHANGELOG, revision.change.path(CHANGELOG))

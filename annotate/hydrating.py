@@ -66,7 +66,7 @@ def hydrate(folder: Path, out: Path, inputs: Iterable[str | Path]) -> Hydrated:
 
     Raises ArticleError where no article could be read at all, CorpusError where the corpus has problems.
     """
-    with source(folder) as (corpus, log), founding(out) as revision:
+    with source(folder) as (corpus, log), founding(out, corpus.shards) as revision:
         copies = _Copies(corpus, revision.change.scratch("copies.jsonl"), inputs)
         done = Hydrated(problems=copies.problems)
         _Hydration(corpus, log, revision, copies, done).write(out)

@@ -21,6 +21,23 @@ from annotate.records import NO_PREDICTION, Article, Claim, DecidedField, Decisi
 OVERLAP = 0.5
 """The share of what two spans cover together that they must have in common to be the same claim."""
 
+
+class Decided(NamedTuple):
+    """What people decided about who speaks in an article, as far as the models must know it."""
+
+    spans: tuple[tuple[int, int, str], ...] = ()
+    """Start, end and the decided speaker's id."""
+    names: tuple[tuple[str, str], ...] = ()
+    """What those speakers are called, by id."""
+
+    def speaker(self, start: int, end: int) -> str:
+        """The speaker that people decided for the claim at [start, end), "" where nobody did."""
+        first, last, who = max(self.spans, key=lambda one: overlap(one[:2], (start, end)), default=(0, 0, ""))
+        return who if overlap((first, last), (start, end)) >= OVERLAP else ""
+
+
+NOTHING_DECIDED = Decided()
+
 Kind = Literal["new", "gone", "changed", "disagrees", "kept", "gives-way", "stays-deleted", "reworded"]
 
 

@@ -214,14 +214,14 @@ def _freeze(revision: Revision, version: str, message: str, tallies: Tallies) ->
     wire.write(_new(revision, version, ARTICLES), tallies.articles(revision.articles()))
     wire.write(_new(revision, version, CLAIMS), tallies.claims(revision.claims()))
     wire.write(_new(revision, version, SPEAKERS), tallies.speakers(revision.speakers()))
-    names = [ARTICLES, CLAIMS, SPEAKERS, CODEBOOK, DECISIONS]
-    names += [REMOVALS] if (folder / REMOVALS).exists() else []
-    for name in names[3:]:
+    copied = [CODEBOOK, DECISIONS] + ([REMOVALS] if (folder / REMOVALS).exists() else [])
+    for name in copied:
         path = _new(revision, version, name)
         if (folder / name).exists():
             shutil.copyfile(folder / name, path)
         else:
             path.touch()
+    names = [*revision.cut(f"{RELEASES}/{version}/"), SPEAKERS, *copied]
     facts = {name: FileFacts.of(_new(revision, version, name)) for name in names}
     counts = tallies.counts(revision.log.count)
     manifest = _manifest(revision.corpus, version, message, tallies.models, counts, facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate import wire
+from annotate import shards, wire
 from annotate.corpus import ANCHORS, ARTICLES, RELEASES, REMOVALS
 from annotate.decisions import now
 from annotate.errors import UsageError, did_you_mean
@@ -57,5 +57,5 @@ def _write_without(revision: Revision, article: str) -> None:
 
 
 def _holds(folder: Path, version: str, article: str) -> bool:
-    lines = wire.read(folder / RELEASES / version / ARTICLES, Article)
+    lines = shards.read(folder / RELEASES / version / ARTICLES, Article)
     return any(isinstance(known, Article) and known.id == article for _, known in lines)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from annotate import wire
+from annotate import shards, wire
 from annotate.corpus import ANCHORS, ARTICLES, CLAIMS, DECISIONS, REMOVALS, SPEAKERS, Corpus
 from annotate.errors import Problem
 from annotate.revising import exclusively, hashes, staged
@@ -32,26 +32,25 @@ def repair(folder: Path) -> list[Problem]:
     mended: list[Problem] = []
     with exclusively(folder) as corpus, staged(corpus, hashes(corpus)) as change:
         for name in MENDED:
-            start, torn = _torn(folder / name)
-            if torn:
-                _shorten(change, name, start)
-                _set_aside(change, torn)
-                mended.append(Problem(str(folder / name), f"the torn last line is now in {TORN}"))
+            for file in shards.files(folder / name):
+                start, torn = _torn(file, wire.KINDS[Path(name).stem])
+                if torn:
+                    _shorten(change, file.name, start)
+                    _set_aside(change, torn)
+                    mended.append(Problem(str(file), f"the torn last line is now in {TORN}"))
         if not mended:
             change.abandon()
     return mended
 
 
-def _torn(path: Path) -> tuple[int, bytes]:
+def _torn(path: Path, kind: type[Any]) -> tuple[int, bytes]:
     """At which byte the file's torn last line begins, and the line; empty where none is torn."""
-    if not path.exists():
-        return 0, b""
     with path.open("rb") as file:
         start = _start_of_last_line(file)
         file.seek(start)
         last = file.read()
     number = 2 if start else 1  # all that parsing asks of it: the first line may have a byte order mark
-    parsed = wire.parse(last, wire.KINDS[path.stem], number, path.name) if last.strip() else []
+    parsed = wire.parse(last, kind, number, path.name) if last.strip() else []
     torn = isinstance(parsed, list) and any(problem.message == wire.TORN for problem in parsed)
     return start, last if torn else b""
 

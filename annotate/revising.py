@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate import wire
-from annotate.card import card
+from annotate import shards, wire
+from annotate.card import WORKING, card
 from annotate.codebook import Codebook
 from annotate.corpus import (
     ARTICLES,
@@ -45,6 +45,8 @@ class Revision:
 
     def __init__(self, corpus: Corpus, change: Transaction, log: Log) -> None:
         self.corpus, self.change, self.log = corpus, change, log
+        self.shards = corpus.shards or 1
+        """In how many files articles and claims are kept when the revision ends."""
         self._decided: list[Decision] = []
 
     @cached_property
@@ -62,7 +64,7 @@ class Revision:
         return self._old(SPEAKERS, Speaker)
 
     def _old(self, name: str, kind: type[wire.Record]) -> Iterator[wire.Record]:
-        return self.corpus.read(name, kind) if (self.corpus.folder / name).exists() else iter(())
+        return self.corpus.read(name, kind) if shards.files(self.corpus.folder / name) else iter(())
 
     def decide(self, decisions: Iterable[Decision]) -> int:
         """Append decisions to the log; how many."""
@@ -95,15 +97,51 @@ class Revision:
     def write_card(self, codebook: Codebook, releases: Iterable[str] | None = None) -> None:
         """The card with its head made anew; `releases` are those it lists (default: all that there are)."""
         versions = self.corpus.releases() if releases is None else list(releases)
-        text = card(read_prose(self.corpus.folder / CARD), codebook, versions)
+        text = self.card(read_prose(self.corpus.folder / CARD), codebook, versions)
         self.change.path(CARD).write_text(text, encoding="utf-8", newline="\n")
+
+    def card(self, old: str, codebook: Codebook, releases: Sequence[str] = ()) -> str:
+        """The card of the corpus as it will be, with these releases: those that are there, and those to be."""
+        new, folder = shards.pattern_of(CLAIMS, self.shards), self.corpus.folder / RELEASES
+        there = {version: folder / version / CLAIMS for version in releases}
+        claims = {name: shards.pattern(path) if shards.files(path) else new for name, path in there.items()}
+        return card(old, codebook, releases, {WORKING: new} | claims)
 
     def close(self) -> None:
         """Stage the log with what was decided, and the snapshot of what was written."""
+        self.cut()
         self._write_log()
         for name in SNAPSHOT:
-            if self.change.writes(name):
-                shutil.copyfile(self.change.path(name), self.change.path(f"{BASE}/{name}"))
+            copies = shards.files(self.change.scratch(name))
+            for file in copies:
+                shutil.copyfile(file, self.change.path(f"{BASE}/{file.name}"))
+            self._drop_other_forms(f"{BASE}/{name}")
+
+    def cut(self, prefix: str = "") -> list[str]:
+        """Cut what is staged of articles and claims in a folder into shards, if they are kept so; what it is now."""
+        staged = [name for name in (ARTICLES, CLAIMS) if self.change.writes(prefix + name)]
+        where: Callable[[str], int | None] = lambda article: self.texts.shard(article)  # noqa: E731, PLW0108
+        for name in staged if self.shards > 1 else ():
+            path = self.change.scratch(prefix + name)
+            if name == ARTICLES:
+                where = shards.cut_articles(path, self.shards).get
+            else:
+                shards.cut_claims(path, self.shards, where)
+            self.change.drop(prefix + name)
+        parts = [file.name for name in staged for file in shards.files(self.change.scratch(prefix + name))]
+        for part in parts:
+            self.change.path(prefix + part)
+        for name in staged:
+            self._drop_other_forms(prefix + name)
+        return parts
+
+    def _drop_other_forms(self, name: str) -> None:
+        """Of a file that is staged, in one piece or in shards, let nothing else be left."""
+        staged = {file.name for file in shards.files(self.change.scratch(name))}
+        prefix = name[: name.rindex("/") + 1] if "/" in name else ""
+        for file in shards.files(self.corpus.folder / name) if staged else ():
+            if file.name not in staged:
+                self.change.drop(prefix + file.name)
 
     def _write_log(self) -> None:
         old = self.corpus.folder / DECISIONS
@@ -111,10 +149,9 @@ class Revision:
             append(old, self.change.path(DECISIONS), self._decided)
         elif not old.exists():
             self.change.path(DECISIONS).touch()
-        if self.change.writes(CLAIMS):
+        if view := shards.sha256(self.change.scratch(CLAIMS)):
             written = self.change.path(DECISIONS) if self.change.writes(DECISIONS) else old
-            mark = {"bytes": written.stat().st_size, "sha256": file_sha256(written)}
-            mark["claims"] = file_sha256(self.change.path(CLAIMS))
+            mark = {"bytes": written.stat().st_size, "sha256": file_sha256(written), "claims": view}
             self.change.path(LOG_MARK).write_text(json.dumps(mark), encoding="utf-8")
 
 
@@ -150,7 +187,8 @@ def exclusively(folder: Path) -> Iterator[Corpus]:
 
 def hashes(corpus: Corpus) -> Mapping[str, str]:
     """What each file of the corpus holds now, to be taken before the first is read."""
-    return {name: file_sha256(corpus.folder / name) for name in FILES}
+    held = [file.name for name in (ARTICLES, CLAIMS) for file in shards.files(corpus.folder / name)]
+    return {name: file_sha256(corpus.folder / name) for name in dict.fromkeys([*FILES, *held])}
 
 
 @contextmanager
@@ -169,9 +207,9 @@ def staged(corpus: Corpus, seen: Mapping[str, str] | None = None) -> Iterator[Tr
 def refuse_edits(corpus: Corpus, log: Log, remedy: str) -> None:
     """PendingEdits where `claims.jsonl` holds what a rewrite would lose."""
     file, base = corpus.folder / CLAIMS, base_claims(corpus)
-    if not file.exists():
+    if not shards.files(file):
         return
-    same = file_sha256(file) == file_sha256(base)
+    same = shards.sha256(file) == shards.sha256(base)
     edits = [] if same else pending_edits(file, base, log, ArticleIndex(corpus.folder / ARTICLES).get)
     if any(edit.kind == "unreadable" for edit in edits):
         remedy = f"annotate check {corpus.folder} says what is wrong with the lines that cannot be read"
@@ -179,7 +217,7 @@ def refuse_edits(corpus: Corpus, log: Log, remedy: str) -> None:
         raise PendingEdits(
             f"{corpus.folder}: people changed {len(edits)} things here by hand, and this would lose them; nothing was "
             f"written. {remedy}",
-            [edit.problem(str(file)) for edit in edits],
+            [edit.problem for edit in edits],
         )
 
 
@@ -203,14 +241,17 @@ def log_mark(corpus: Corpus) -> Mark:
 def base_claims(corpus: Corpus) -> Path:
     """The snapshot of the view as it was written; a path at which nothing is, where that is not what stands there."""
     base, written = corpus.folder / BASE / CLAIMS, log_mark(corpus).claims
-    return base if written in ("", file_sha256(base)) else base.with_name("none")
+    try:
+        return base if written in ("", shards.sha256(base)) else base.with_name("none")
+    except CorpusError:  # some of its shards are missing
+        return base.with_name("none")
 
 
 def remarks(corpus: Corpus, log: Log) -> Iterator[Problem]:
     """What cannot be told where the snapshot of the view is missing, and what the newest release tells of it."""
-    if corpus.frozen or base_claims(corpus).exists():
+    if corpus.frozen or shards.files(base_claims(corpus)):
         return
-    file = str(corpus.folder / CLAIMS)
+    file = str(corpus.folder / shards.pattern(corpus.folder / CLAIMS))
     message = f"its snapshot in {BASE} is missing, or not what was written: lines deleted by hand since cannot be told"
     yield Problem(file, message)
     yield from (Problem(file, *said) for said in _missing(corpus, log))
@@ -220,11 +261,11 @@ def _missing(corpus: Corpus, log: Log) -> Iterator[tuple[str, str]]:
     """Each claim of the newest release that is not here, though its article is, and whose deletion nobody logged."""
     version = corpus.version
     released = corpus.folder / RELEASES / version / CLAIMS
-    if not version or not released.exists():
+    if not version or not shards.files(released):
         return
-    there = {claim.id for _, claim in wire.read(corpus.folder / CLAIMS, Claim) if isinstance(claim, Claim)}
+    there = {claim.id for _, claim in shards.read(corpus.folder / CLAIMS, Claim) if isinstance(claim, Claim)}
     down = corpus.removals()
-    for _, claim in wire.read(released, Claim):
+    for _, claim in shards.read(released, Claim):
         if not isinstance(claim, Claim) or claim.id in there or claim.article in down or log.is_gone(claim.id):
             continue
         remedy = "relabelling may have dropped it; if a person deleted it, restore the line, delete it again and adopt"

@@ -40,7 +40,7 @@ from annotate.errors import CorpusError, Problem
 from annotate.founding import founding, source, write_prose
 from annotate.quoting import Runs, shortened
 from annotate.records import NO_PREDICTION, Anchor, Article, Claim, Decision, Removal, Speaker, digest
-from annotate.revising import SNAPSHOT, Revision
+from annotate.revising import Revision
 from annotate.texts import ArticleIndex
 
 QUOTES = "holds five words running of an article"
@@ -69,7 +69,7 @@ def strip(folder: Path, out: Path) -> Stripped:
         runs = Runs(_texts(corpus))
         _refuse_prose(corpus, runs)
         veil = Veil(runs, {speaker.id for speaker in corpus.codebook.speakers})
-        with founding(out) as revision:
+        with founding(out, corpus.shards) as revision:
             claims = _write(corpus, log, veil, revision)
             revision.close()
             _prove(revision, runs)
@@ -116,8 +116,8 @@ def _write(corpus: Corpus, log: Log, veil: Veil, revision: Revision) -> int:
 def _prove(revision: Revision, runs: Runs) -> None:
     """CorpusError where any file that is about to be published holds a run after all."""
     staged = revision.change.scratch(".")
-    copies = {staged / BASE / name for name in SNAPSHOT}
-    files = [path for path in sorted(staged.rglob("*")) if path.is_file() and path not in copies]
+    copied = {path for path in (staged / BASE).glob("*") if (staged / path.name).exists()}
+    files = [path for path in sorted(staged.rglob("*")) if path.is_file() and path not in copied]
     problems = [
         Problem(path.relative_to(staged).as_posix(), f"would hold five words running of an article: “{run}”", "", line)
         for path in files

@@ -1,9 +1,9 @@
 """Files that are replaced whole or not at all: a lock, and a transaction over several files.
 
 A transaction writes every file beside the corpus, in `.annotate/staged/`, then writes
-`.annotate/journal.json`, then moves the files into place. Before the journal is on disk the corpus
-is the old one; once it is, the corpus is the new one, and whoever opens the folder next finishes
-the moves.
+`.annotate/journal.json`, then moves the files into place and removes those that are no longer of it.
+Before the journal is on disk the corpus is the old one; once it is, the corpus is the new one, and
+whoever opens the folder next finishes the moves.
 """
 
 from __future__ import annotations
@@ -66,15 +66,23 @@ class Transaction:
         self.folder = folder
         self._staged = folder / STATE / "staged"
         self._names: dict[str, None] = {}
+        self._dropped: dict[str, None] = {}
         self._expected: dict[str, str] = {}
         self._abandoned = False
 
     def path(self, name: str) -> Path:
         """Where to write what shall become `name` (a relative path with forward slashes)."""
         self._names[name] = None
+        self._dropped.pop(name, None)
         path = self._staged / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def drop(self, name: str) -> None:
+        """Let there be no `name` any more; what was staged for it is thrown away."""
+        self._dropped[name] = None
+        self._names.pop(name, None)
+        (self._staged / name).unlink(missing_ok=True)
 
     def writes(self, name: str) -> bool:
         """Whether this transaction replaces `name`."""
@@ -124,7 +132,8 @@ class Transaction:
                 )
         journal = self.folder / STATE / JOURNAL
         beside = journal.with_suffix(".new")
-        beside.write_text(json.dumps({"moves": list(self._names)}), encoding="utf-8")
+        drops = [name for name in self._dropped if (self.folder / name).exists()]
+        beside.write_text(json.dumps({"moves": list(self._names), "drops": drops}), encoding="utf-8")
         sync(beside)
         sync(journal.parent)
         beside.replace(journal)
@@ -160,12 +169,18 @@ def recover(folder: Path) -> str:
 
 
 def _finish(folder: Path) -> None:
-    """Do the journal's moves that are not done yet, then forget it."""
+    """Do what the journal says and is not done yet, then forget it."""
     journal, staged = folder / STATE / JOURNAL, folder / STATE / "staged"
-    for name in map(_within, json.loads(journal.read_text(encoding="utf-8"))["moves"]):
+    said = json.loads(journal.read_text(encoding="utf-8"))
+    moves, drops = ([*map(_within, names)] for names in (said["moves"], said.get("drops", ())))
+    for name in moves:
         if (staged / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).replace(folder / name)
+            sync((folder / name).parent)
+    for name in drops:
+        if (folder / name).exists():
+            (folder / name).unlink()
             sync((folder / name).parent)
     shutil.rmtree(staged, ignore_errors=True)  # before the journal: what is staged without one counts as discarded
     journal.unlink()

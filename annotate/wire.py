@@ -137,6 +137,16 @@ def _key_count(kind: type[Any]) -> int:
     return _KEY_COUNTS[kind]
 
 
+_IDS = re.compile(rb'\{"schema_version":"[^"]*","id":"([^"]*)"(?:,"article":"([^"]*)")?')
+
+
+def ids(raw: bytes) -> tuple[str, str]:
+    """The id, and that of the article ("" for none), of a line of articles or claims that `dump` made."""
+    found = _IDS.match(raw)
+    assert found is not None
+    return found[1].decode(), (found[2] or b"").decode()
+
+
 def load(line: str, kind: type[Record]) -> Record:
     """The record that a line holds; raises BadLines."""
     try:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from annotate import shards as sharding
 from annotate import wire
 from annotate.checking import refuse_problems
 from annotate.codebook import Codebook
 from annotate.corpus import ARTICLES, BASE, CARD, CLAIMS, CODEBOOK, REMOVALS, Labelled
 from annotate.errors import CorpusError, PendingEdits, Problem
-from annotate.merging import OVERLAP, Change, apart, merge, overlap
+from annotate.merging import Change, Decided, apart, merge
 from annotate.records import SCHEMA_VERSION, Article, Claim, Speaker
 from annotate.revising import Revision, exclusively, hashes, refuse_edits, staged
+from annotate.shards import Lines
 from annotate.storage import STATE, file_sha256, unfinished
 
 
@@ -45,25 +47,20 @@ class Writer:
         """Who speaks in the corpus as it will be."""
         self._ids: set[str] = set()
         """The ids of the claims that the corpus holds."""
+        self._lines = Lines(self.corpus.folder / CLAIMS)
         self._places = self._places_of_claims()
         self._gone = self._deleted()
         self.changes: list[Change] = []
 
     def _places_of_claims(self) -> dict[str, list[int]]:
-        """Where each article's lines begin in the claims file."""
+        """Where each article's lines begin in the claims."""
         places: dict[str, list[int]] = defaultdict(list)
-        path, place = self.corpus.folder / CLAIMS, 0
-        if not self.known or not path.exists():
-            return places
-        with path.open("rb") as lines:
-            for number, raw in enumerate(lines, 1):
-                claim = wire.parse(raw, Claim, number, str(path)) if raw.strip() else []
-                if isinstance(claim, Claim):
-                    places[claim.article].append(place)
-                    self._ids.add(claim.id)
-                elif claim:
-                    raise CorpusError(f"{self.corpus.folder}: annotate check {self.corpus.folder}", claim)
-                place += len(raw)
+        for file, number, place, raw in self._lines if self.known else ():
+            claim = wire.parse(raw, Claim, number, str(file))
+            if isinstance(claim, list):
+                raise CorpusError(f"{self.corpus.folder}: annotate check {self.corpus.folder}", claim)
+            places[claim.article].append(place)
+            self._ids.add(claim.id)
         return places
 
     def _deleted(self) -> dict[str, list[Claim]]:
@@ -78,12 +75,13 @@ class Writer:
         """The claims that the corpus holds of an article."""
         if article_id not in self._places:
             return []
-        claims = []
-        with (self.corpus.folder / CLAIMS).open("rb") as file:
-            for place in self._places[article_id]:
-                file.seek(place)
-                claims.append(wire.load(file.readline().decode().removeprefix(wire.BOM), Claim))
-        return claims
+        with self._lines.reader() as line_at:
+            lines = [line_at(place).decode().removeprefix(wire.BOM) for place in self._places[article_id]]
+        return [wire.load(line, Claim) for line in lines]
+
+    def scratch(self, name: str) -> Path:
+        """Where to keep something that only this change needs."""
+        return self._revision.change.scratch(name)
 
     def deleted(self, article_id: str) -> list[Claim]:
         """The claims of an article that people deleted, as the log remembers them."""
@@ -94,20 +92,16 @@ class Writer:
         self._gone[article_id] = deleted
         self._spoke |= {claim.speaker for claim in old}
 
-    def decided(self, claims: Iterable[Claim]) -> Callable[[int, int], str]:
-        """Which speaker people decided for a span, judged by these claims; "" where nobody did."""
+    def decided(self, claims: Iterable[Claim]) -> Decided:
+        """What people decided about the speakers of these claims."""
         log = self._revision.log
-        known = [
-            ((claim.start, claim.end), force.value)
+        spans = [
+            (claim.start, claim.end, force.value)
             for claim in claims
             if (force := log.in_force(claim.id, "speaker")) is not None
         ]
-
-        def speaker(start: int, end: int) -> str:
-            span, who = max(known, key=lambda one: overlap(one[0], (start, end)), default=((0, 0), ""))
-            return who if overlap(span, (start, end)) >= OVERLAP else ""
-
-        return speaker
+        who = sorted({id for _, _, id in spans} & self.names.keys())
+        return Decided(tuple(spans), tuple((id, self.names[id]) for id in who))
 
     def conflict(self, article: Article) -> Problem | None:
         """Why this article cannot be added, if it cannot."""
@@ -216,22 +210,26 @@ class Writer:
 
 
 @contextmanager
-def writing(folder: str | Path, codebook: Codebook) -> Iterator[Writer]:
+def writing(folder: str | Path, codebook: Codebook, shards: int | None = None) -> Iterator[Writer]:
     """Write into the corpus in `folder`, made if there is none; nothing changes unless the block ends well.
 
-    Raises PendingEdits where people changed something that is not yet safe from a rewrite, CorpusBusy
-    where another process writes.
+    Articles and claims are kept in `shards` files each; None leaves a corpus as it is, and a new one in one.
+
+    Raises UsageError for a number of shards that cannot be, PendingEdits where people changed something that is not
+    yet safe from a rewrite, CorpusBusy where another process writes.
     """
     folder = Path(folder)
+    sharding.legal_count(1 if shards is None else shards)
     _refuse_foreign(folder)
     with exclusively(folder) as corpus:
         seen, log = hashes(corpus), corpus.log()
         refuse_edits(corpus, log, f"annotate adopt {folder} --annotator NAME makes them decisions first")
         _refuse_edited_codebook(folder, codebook)
-        if (folder / CLAIMS).exists():
+        if sharding.files(folder / CLAIMS):
             refuse_problems(corpus, "nothing was written", by_another_codebook=True)
         with staged(corpus, seen) as change:
             revision = Revision(corpus, change, log)
+            revision.shards = shards or revision.shards
             writer = Writer(revision, codebook)
             yield writer
             writer.close()
@@ -242,7 +240,7 @@ def _refuse_foreign(folder: Path) -> None:
     """A folder that holds other things, and no codebook, is somebody's and not a corpus to be."""
     if folder.is_file():
         raise CorpusError(f"{folder}: a file, not a folder")
-    if not folder.exists() or unfinished(folder) or any((folder / name).exists() for name in (CLAIMS, CODEBOOK)):
+    if not folder.exists() or unfinished(folder) or any(sharding.files(folder / name) for name in (CLAIMS, CODEBOOK)):
         return
     others = [p.name for p in folder.iterdir() if p.name not in (CARD, STATE) and not p.name.startswith(".")]
     if others:
@@ -263,7 +261,7 @@ def _refuse_edited_codebook(folder: Path, codebook: Codebook) -> None:
 def _codebook_written(folder: Path) -> str:
     """The hash of the codebook that the software last wrote here, "" where there is none."""
     return file_sha256(folder / BASE / CODEBOOK) or (
-        file_sha256(folder / CODEBOOK) if (folder / CLAIMS).exists() else ""
+        file_sha256(folder / CODEBOOK) if sharding.files(folder / CLAIMS) else ""
     )
 
 

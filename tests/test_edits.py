@@ -118,7 +118,8 @@ def test_any_other_field_is_named_too(corpus: Path, edit: Callable[[str, str], N
     edit('"source":{"start":0,"end":0', '"source":{"start":0,"end":8')
     (found,) = edits_of(corpus)
     assert (found.field, found.before, found.after) == ("source.end", "0", "8")
-    assert str(found.problem("claims.jsonl")) == "claims.jsonl:1: source.end: changed by hand from '0' to '8'"
+    file = corpus / "claims.jsonl"
+    assert str(found.problem) == f"{file}:1: source.end: changed by hand from '0' to '8'"
 
 
 def reordered(content: str) -> str:
@@ -153,7 +154,7 @@ def test_form_is_no_edit(corpus: Path, base: bool, form: str) -> None:
 
 
 def test_a_score_of_1_is_1_point_0(corpus: Path, codebook: Codebook) -> None:
-    article, (claim, *_), speakers = the_summit()
+    article, (claim, *_), speakers, _ = the_summit()
     said: Prediction = replace(claim.prediction, speaker_score=1.0).sealed(claim.id)
     with writing(corpus, codebook) as writer:
         writer.add(labelled(article, [replace(claim, prediction=said)], speakers))

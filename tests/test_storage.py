@@ -16,8 +16,9 @@ import pytest
 from annotate.errors import CorpusBusy, CorpusError
 from annotate.storage import STATE, Transaction, file_sha256, locked, recover, unfinished
 
-OLD = {"claims.jsonl": "old claims\n", "README.md": "old card\n"}
+OLD = {"claims.jsonl": "old claims\n", "README.md": "old card\n", "old.jsonl": "goes\n", "older.jsonl": "goes too\n"}
 NEW = {"claims.jsonl": "new claims\n", "README.md": "new card\n", f"{STATE}/base/claims.jsonl": "new claims\n"}
+NAMES = (*NEW, "old.jsonl", "older.jsonl")
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def state(folder: Path) -> dict[str, str]:
-    return {name: (folder / name).read_text(encoding="utf-8") for name in NEW if (folder / name).exists()}
+    return {name: (folder / name).read_text(encoding="utf-8") for name in NAMES if (folder / name).exists()}
 
 
 def replace_all(folder: Path) -> None:
@@ -37,6 +38,10 @@ def replace_all(folder: Path) -> None:
         with Transaction(folder) as change:
             for name, text in NEW.items():
                 change.path(name).write_text(text, encoding="utf-8")
+            change.drop("old.jsonl")
+            change.path("older.jsonl").write_text("not wanted after all", encoding="utf-8")
+            change.drop("older.jsonl")
+            change.drop("was never there")
             change.scratch("notes").write_text("needed while writing", encoding="utf-8")
 
 
@@ -120,7 +125,7 @@ def test_a_real_kill_in_the_middle_of_the_moves_is_finished_by_the_next_command(
     here = Path(__file__).parent
     done = subprocess.run([sys.executable, "-c", code, folder, here, here.parent], check=False, capture_output=True)
     assert done.returncode == 9, done.stderr.decode()
-    assert state(folder) == {"claims.jsonl": "new claims\n", "README.md": "old card\n"}
+    assert state(folder) == OLD | {"claims.jsonl": "new claims\n"}
     assert unfinished(folder)
     with locked(folder):
         assert "done now" in recover(folder)
@@ -247,7 +252,13 @@ def test_a_read_only_disk_cannot_be_locked(folder: Path, monkeypatch: pytest.Mon
     assert state(folder) == OLD
 
 
-@pytest.mark.parametrize("journal", ["torn", "[]", '{"moves": ["../outside.txt"]}', '{"moves": ["/outside.txt"]}'])
+@pytest.mark.parametrize(
+    "journal",
+    [
+        "torn", "[]", '{"moves": ["../outside.txt"]}', '{"moves": ["/outside.txt"]}',
+        '{"moves": ["outside.txt"], "drops": ["../README.md"]}',
+    ],
+)  # fmt: skip
 def test_a_journal_that_leads_out_of_the_folder_or_nowhere_is_an_error(folder: Path, journal: str) -> None:
     corpus = folder / "corpus"
     (corpus / STATE / "staged").mkdir(parents=True)
@@ -256,3 +267,4 @@ def test_a_journal_that_leads_out_of_the_folder_or_nowhere_is_an_error(folder: P
     with pytest.raises(CorpusError, match="cannot be put right"):
         recover(corpus)
     assert not (folder / "outside.txt").exists() and not (corpus / "outside.txt").exists()
+    assert state(folder) == OLD

@@ -13,7 +13,7 @@ from annotate import wire
 from annotate.errors import Problem
 from annotate.records import Article, Claim, Prediction, Scores, Span, claim_id
 
-ARTICLE, CLAIMS, _ = the_summit()
+ARTICLE, CLAIMS, *_ = the_summit()
 LINE = wire.dump(CLAIMS[0])
 
 

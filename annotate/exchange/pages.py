@@ -28,6 +28,7 @@ from annotate.decisions import value_of
 from annotate.errors import Problem
 from annotate.merging import Bounds, pair
 from annotate.records import NARRATOR, UNKNOWN, Article, Claim, DecidedField, Span, digest
+from annotate.shards import Lines
 from annotate.texts import ArticleIndex
 
 FIELDS: tuple[DecidedField, ...] = ("stance", "speaker", "span", "source", "cue", "quotation", "note")
@@ -79,6 +80,7 @@ class View:
         self.names |= {speaker.id: speaker.name for speaker in corpus.speakers().values()}
         self.articles = ArticleIndex(corpus.folder / ARTICLES)
         self._corpus = corpus
+        self._lines = Lines(corpus.folder / CLAIMS)
 
     @property
     def speakers(self) -> list[str]:
@@ -95,25 +97,21 @@ class View:
 
     def claims_of(self, article: str) -> list[Claim]:
         """The claims of one article, in text order."""
-        claims = []
-        with (self.folder / CLAIMS).open("rb") as file:
-            for place in self._places.get(article, ()):
-                file.seek(place)
-                claims.append(wire.load(file.readline().decode().removeprefix(wire.BOM), Claim))
+        with self._lines.reader() as line_at:
+            claims = [_claim(line_at(place)) for place in self._places.get(article, ())]
         return sorted(claims, key=lambda claim: (claim.start, claim.end, claim.target))
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
-        """Where each article's lines begin in the claims file."""
+        """Where each article's lines begin in the claims."""
         places: dict[str, list[int]] = defaultdict(list)
-        place = 0
-        with (self.folder / CLAIMS).open("rb") as lines:
-            for raw in lines:
-                if raw.strip():
-                    claim = wire.load(raw.decode().removeprefix(wire.BOM), Claim)
-                    places[claim.article].append(place)
-                place += len(raw)
+        for line in self._lines:
+            places[_claim(line.raw).article].append(line.place)
         return places
+
+
+def _claim(raw: bytes) -> Claim:
+    return wire.load(raw.decode().removeprefix(wire.BOM), Claim)
 
 
 def bounds_of(value: str) -> Bounds:

@@ -22,12 +22,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from annotate.corpus import Corpus
+from annotate.corpus import ARTICLES, CLAIMS, Corpus
 from annotate.errors import CorpusError, Problem, UsageError
 from annotate.measure.intervals import Figure, Numbers, bootstrapped, exact, grouped, plain, ratio
 from annotate.measure.matching import Place, matched
 from annotate.measure.scores import BINS, ENDS, NONE, accuracy, ece, f1, label_f1, macro, precision, recall
 from annotate.records import NARRATOR, STANCES, Article, Claim, Speaker
+from annotate.shards import pattern
 from annotate.tables import Cell, Table
 
 Labels = Literal["predictions", "view"]
@@ -210,7 +211,7 @@ def _shared_articles(corpus: Corpus, gold: Corpus) -> tuple[_Keys, int]:
 
 
 def _other(article: Article, ours: dict[str, str], gold: Corpus) -> Problem:
-    file = str(gold.folder / "articles.jsonl")
+    file = str(gold.folder / pattern(gold.folder / ARTICLES))
     if article.id in ours:
         remedy = "annotate relabel CORPUS --articles brings the corpus to the gold's text"
         return Problem(file, f"article {article.id} has another text there (its sha256 differs)", remedy)
@@ -222,7 +223,10 @@ def _targets(corpus: Corpus, gold: Corpus, lines: Iterable[Claim]) -> list[str]:
     known = {target.id for target in corpus.codebook.targets}
     targets = sorted({line.target for line in lines})
     problems = [
-        Problem(str(gold.folder / "claims.jsonl"), f"target {target!r} is not in the codebook of {corpus.folder}")
+        Problem(
+            str(gold.folder / pattern(gold.folder / CLAIMS)),
+            f"target {target!r} is not in the codebook of {corpus.folder}",
+        )
         for target in targets
         if target not in known
     ]

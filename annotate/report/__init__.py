@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from annotate import shards
 from annotate.corpus import CLAIMS, Corpus
 from annotate.errors import CorpusError, UsageError
 from annotate.records import GROUP, NARRATOR, UNKNOWN
@@ -18,7 +19,6 @@ from annotate.report.material import Material, as_of, version_of
 from annotate.report.page import MARK, Bullets, Fact, Numbers, Report, Section, listed, many, number, rendered, share
 from annotate.report.stance import target_section
 from annotate.report.trust import agreement_section, confidence_section, error_section, review_section
-from annotate.storage import file_sha256
 from annotate.summary import read_date
 from annotate.tables import Cell, Table
 
@@ -137,7 +137,8 @@ def _origin(material: Material) -> Iterator[list[Cell]]:
         yield [f"{role} model", told or "none: people added all claims"]
     yield ["codebook", f"{book.id} {book.version}"]
     yield ["people", people or "nobody has decided anything yet"]
-    yield ["SHA-256 of claims.jsonl", file_sha256(material.corpus.folder / CLAIMS)]
+    claims = material.corpus.folder / CLAIMS
+    yield [f"SHA-256 of {shards.pattern(claims)}", shards.sha256(claims)]
     yield ["report made with", f"annotate-stance {installed('annotate-stance')}"]
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from annotate import shards
 from annotate.corpus import ARTICLES, CLAIMS, CODEBOOK, DECISIONS, MANIFEST, RELEASES, SPEAKERS, Corpus
 from annotate.decisions import Log, read_decisions
 from annotate.edits import pending_edits
@@ -15,7 +16,6 @@ from annotate.records import Article, Claim, Decision, Speaker
 from annotate.report.reviewed import Reviewed, reviewed
 from annotate.revising import base_claims
 from annotate.standoff import Veil
-from annotate.storage import file_sha256
 from annotate.summary import Counted, Standing, counted, standings
 from annotate.texts import ArticleIndex
 
@@ -66,7 +66,7 @@ class Material:
         """How much of what is shown was edited by hand and not adopted yet."""
         folder = self.corpus.folder
         file, base = folder / CLAIMS, base_claims(self.corpus)
-        if self.corpus.frozen or not base.exists() or file_sha256(file) == file_sha256(base):
+        if self.corpus.frozen or not shards.files(base) or shards.sha256(file) == shards.sha256(base):
             return 0
         return len(pending_edits(file, base, self.log, ArticleIndex(folder / ARTICLES).get))
 
@@ -94,9 +94,9 @@ def version_of(corpus: Corpus) -> str:
         return f"release {Manifest.read(corpus.folder / MANIFEST).version}"
     if not corpus.version:
         return "a working copy, not released yet"
-    files = Manifest.read(corpus.folder / RELEASES / corpus.version / MANIFEST).files
+    released = corpus.folder / RELEASES / corpus.version
     names = (ARTICLES, CLAIMS, SPEAKERS, CODEBOOK)
-    same = all(name in files and files[name].sha256 == file_sha256(corpus.folder / name) for name in names)
+    same = all(shards.sha256(released / name) == shards.sha256(corpus.folder / name) for name in names)
     return f"release {corpus.version}" if same else f"a working copy, changed since release {corpus.version}"
 
 

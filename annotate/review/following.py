@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from annotate import wire
+from annotate import shards, wire
 from annotate.comparison import Difference
 from annotate.corpus import CLAIMS, LOG_MARK, Corpus
 from annotate.decisions import ArticleOf, Log, faults
@@ -23,7 +23,7 @@ from annotate.edits import differences
 from annotate.errors import CorpusError, Problem
 from annotate.records import Claim, Decision
 from annotate.revising import base_claims
-from annotate.storage import file_sha256, sync
+from annotate.storage import sync
 
 RESTORE = "the log is only ever appended to: restore it from a copy, or annotate check --repair"
 
@@ -43,6 +43,11 @@ class Stamp(NamedTuple):
         except OSError:
             return cls(0, 0, 0)
         return cls(found.st_ino, found.st_size, found.st_mtime_ns)
+
+    @classmethod
+    def all_of(cls, path: Path) -> tuple[Stamp, ...]:
+        """The stamps of the files that hold the lines of `path`, whether they fit together or not."""
+        return tuple(map(cls.of, shards.files(path)))
 
 
 class LogFile:
@@ -143,7 +148,7 @@ def _write(handle: int, raw: bytes) -> None:
 
 
 class ClaimsFile:
-    """`claims.jsonl`, read again whenever it changed."""
+    """The claims, in one file or in shards, read again whenever they changed."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus, self._path = corpus, corpus.folder / CLAIMS
@@ -153,7 +158,7 @@ class ClaimsFile:
 
     def changed(self) -> bool:
         """Whether the file, or what was noted when it was written, changed since this was asked last."""
-        stamps = Stamp.of(self._path), Stamp.of(self._corpus.folder / LOG_MARK)
+        stamps = (*Stamp.all_of(self._path), Stamp.of(self._corpus.folder / LOG_MARK))
         same, self._stamps = stamps == self._stamps, stamps
         return not same
 
@@ -166,12 +171,12 @@ class ClaimsFile:
         known: dict[bytes, Claim] = {}
         problems: list[Problem] = []
         ids: set[str] = set()
-        for number, digest, raw in _lines(self._path):
-            claim = self._known.get(digest) or wire.parse(raw, Claim, number, str(self._path))
+        for line, digest in _lines(self._path):
+            claim = self._known.get(digest) or wire.parse(line.raw, Claim, line.number, str(line.file))
             if isinstance(claim, list):
                 problems += claim
             elif claim.id in ids:
-                problems.append(Problem(str(self._path), f"{claim.id!r} stands twice", "keep one", number, "id"))
+                problems.append(Problem(str(line.file), f"{claim.id!r} stands twice", "keep one", line.number, "id"))
             else:
                 known[digest] = claim
                 ids |= {claim.id} - {""}
@@ -183,9 +188,9 @@ class ClaimsFile:
     def edits(self, log: Log, article_of: ArticleOf) -> list[Difference]:
         """What people changed by hand since the software wrote the file; line numbers count for nothing."""
         base = base_claims(self._corpus)
-        if file_sha256(self._path) == file_sha256(base):
+        if shards.sha256(self._path) == shards.sha256(base):
             return []
-        if not base.exists():
+        if not shards.files(base):
             return list(differences(self._path, base, log, article_of))
         with tempfile.TemporaryDirectory() as folder:
             new, old = Path(folder, "new"), Path(folder, "old")
@@ -194,17 +199,15 @@ class ClaimsFile:
             return list(differences(new, old, log, article_of))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
-    """Number, digest and content of every line that is not blank."""
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            if raw.strip():
-                yield number, hashlib.blake2b(raw, digest_size=12).digest(), raw
+def _lines(path: Path) -> Iterator[tuple[shards.Line, bytes]]:
+    """Every line that is not blank, and its digest."""
+    for line in shards.Lines(path):
+        yield line, hashlib.blake2b(line.raw, digest_size=12).digest()
 
 
 def _copy_lines_not_in(source: Path, other: Path, out: Path) -> None:
-    there = {digest for _, digest, _ in _lines(other)}
+    there = {digest for _, digest in _lines(other)}
     with out.open("wb") as file:
-        for _, digest, raw in _lines(source):
+        for line, digest in _lines(source):
             if digest not in there:
-                file.write(raw.removeprefix(wire.BOM.encode()).rstrip(b"\r\n") + b"\n")
+                file.write(line.raw.removeprefix(wire.BOM.encode()).rstrip(b"\r\n") + b"\n")

@@ -61,7 +61,7 @@ class Loaded:
         self.log, self.logfile = Log(), LogFile(folder / DECISIONS)
         self._claims = ClaimsFile(self.corpus)
         self._wholes: dict[str, tuple[str, ...]] = {}
-        self._stamps: dict[str, Stamp] = {}
+        self._stamps: dict[str, tuple[Stamp, ...]] = {}
         self._problems: dict[str, str] = {}
         self._ready = False
         with self.alone():
@@ -117,7 +117,7 @@ class Loaded:
 
     def _moved(self, *names: str) -> bool:
         """Whether any of these files is another one than when this was asked last."""
-        stamps = {name: Stamp.of(self.folder / name) for name in names}
+        stamps = {name: Stamp.all_of(self.folder / name) for name in names}
         moved = any(self._stamps.get(name) != stamp for name, stamp in stamps.items())
         self._stamps |= stamps
         return moved
@@ -257,7 +257,7 @@ class Loaded:
             append(path, change.path(SPEAKERS), [who])
             append(path, change.path(f"{BASE}/{SPEAKERS}"), [who])
         self.speakers[who.id] = who
-        self._stamps[SPEAKERS] = Stamp.of(path)
+        self._stamps[SPEAKERS] = Stamp.all_of(path)
 
 
 def opened(folder: Path) -> Corpus:

@@ -1,6 +1,6 @@
 """Time and peak memory of the corpus commands over many claims.
 
-    python tests/benchmarks/large.py [--claims 200000] [--only check,adopt,…]
+    python tests/benchmarks/large.py [--claims 200000] [--shards 16] [--only check,adopt,…]
 
 Builds a corpus of invented articles in a temporary folder, edits one claim in a hundred by hand, and runs each
 command in a process of its own. Not on Windows, where a child's peak memory cannot be asked for.
@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from annotate import wire
@@ -35,6 +36,7 @@ from annotate.records import (
     claim_id,
     text_digest,
 )
+from annotate.shards import files
 from annotate.writing import writing
 
 TOML = '[[targets]]\nname = "the harbour"\n[[speakers]]\nname = "Ann Lee"\n[[speakers]]\nname = "Bo Hall"\n'
@@ -42,12 +44,12 @@ WORDS = "harbour ferry bridge council budget winter crane island storm market si
 CLAIMS_AN_ARTICLE = 40
 
 
-def articles(count: int) -> Iterator[Labelled]:
+def articles(number: int) -> Iterator[Labelled]:
     """Articles of 40 sentences, each sentence a claim."""
     rng = random.Random(1)
-    for number in range(count):
+    for nth in range(number):
         sentences = [f"{' '.join(rng.choices(WORDS, k=18)).capitalize()}." for _ in range(CLAIMS_AN_ARTICLE)]
-        article = Article.of(" ".join(sentences), f"a{number}")
+        article = Article.of(" ".join(sentences), f"a{nth}")
         claims, place = [], 0
         for sentence in sentences:
             claims.append(_claim(article, place, place + len(sentence), rng))
@@ -68,20 +70,20 @@ def _claim(article: Article, start: int, end: int, rng: random.Random) -> Claim:
 
 def edit(folder: Path, every: int) -> int:
     """Change the stance of every n-th claim, as by hand; how many."""
-    path = folder / "claims.jsonl"
-    changed = 0
+    changed, numbers = 0, count()
 
-    def lines() -> Iterator[Claim]:
+    def lines(path: Path) -> Iterator[Claim]:
         nonlocal changed
-        for number, (_, claim) in enumerate(wire.read(path, Claim)):
+        for _, claim in wire.read(path, Claim):
             assert isinstance(claim, Claim)
-            edited = number % every == 0
+            edited = next(numbers) % every == 0
             changed += edited
             stance = "favor" if claim.stance == "against" else "against"
             yield replace(claim, stance=stance) if edited else claim
 
-    wire.write(path.with_suffix(".new"), lines())
-    path.with_suffix(".new").replace(path)
+    for path in files(folder / "claims.jsonl"):
+        wire.write(path.with_suffix(".new"), lines(path))
+        path.with_suffix(".new").replace(path)
     return changed
 
 
@@ -107,15 +109,18 @@ def main() -> None:
     """Print a line a command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--claims", type=int, default=200_000)
+    parser.add_argument("--shards", type=int, default=1)
     parser.add_argument("--only", default="check,release,adopt,diff,release again,check again")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder, book = Path(temporary) / "corpus", Path(temporary) / "codebook.toml"
         book.write_text(TOML, encoding="utf-8")
-        with writing(folder, Codebook.read(book)) as writer:
+        began = time.perf_counter()
+        with writing(folder, Codebook.read(book), arguments.shards) as writer:
             for item in articles(arguments.claims // CLAIMS_AN_ARTICLE):
                 writer.add(item)
-        print(f"{arguments.claims} claims, this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
+        took, peak = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        print(f"{arguments.claims} claims in {arguments.shards} shards, made in {took:.1f} s, this process {peak} MB")
         commands = {
             "check": ["check", str(folder)],
             "release": ["release", str(folder), "-m", "first"],
