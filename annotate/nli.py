@@ -2,6 +2,12 @@
 
 The only module that knows transformers' classes when the package runs. A Hub model is first brought to a
 local folder, and folders are read without a network, so that one place alone can open a socket.
+
+Pairs that are judged in one call run in batches of pairs alike in length. What a batch holds is a function of the
+call's pairs and of the hardware, and of nothing that ran before: whoever judges an article's pairs in one call gets
+the same digits each time. Beside other pairs, a pair's scores are the same but for rounding, which bfloat16 shows in
+the second or third decimal. That is why a batch for which a GPU has no room is an error, and not halved: an article's
+scores would depend on what else used the GPU when it was judged.
 """
 
 from __future__ import annotations
@@ -16,7 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotate.entailment import Classifier, Judgement, LabelMap, label_map
-from annotate.errors import ModelError
+from annotate.errors import ModelError, UsageError
+from annotate.pairing import Features, NoRoom, Pair, Reader, Row, padded, reader
 
 # Neither pickled weights nor code is ever downloaded.
 _WANTED = [
@@ -27,16 +34,31 @@ _WANTED = [
 _SUBFOLDERS = ["*/*"]
 _VOCABULARIES = ("tokenizer.json", "vocab*", "*.model", "*.codes", "*.tiktoken")
 
+PRECISIONS = {"auto": "", "float32": "+fp32", "bfloat16": "+bf16"}
+"""How a model may compute, and what that adds to its name. auto is float32, and bfloat16 on a CUDA card that has it."""
+
+_WINDOW = 4096
+"""Pairs that are sorted by length together: more than any article has, and few enough to tokenise in a moment."""
+
+_CPU_TOKENS, _MPS_TOKENS, _CUDA_TOKENS = 1024, 8192, 32768
+"""Padded tokens of a batch. On a CPU, what fits its cache runs fastest; on a GPU, what hides the time to start its
+kernels: 32,768 tokens are 6 TFLOP for a model of 86 million parameters beside embeddings, ten times that time."""
+
 _USUAL_LIMIT = 512
 """Tokens of a pair where neither tokenizer nor config sets a limit (T5: relative positions)."""
 
 
-def load_classifier(model: str, *, batch_tokens: int = 4096, revision: str | None = None) -> Classifier:
+def load_classifier(
+    model: str, *, batch_tokens: int = 0, revision: str | None = None, precision: str = "auto", threads: int = 0
+) -> Classifier:
     """The classifier that `model`, a Hub id or a local folder, names.
 
-    `batch_tokens` bounds the padded tokens of a batch; `revision` is a branch, tag or commit of a Hub model.
-    Raises ModelError for what cannot be found, read or understood.
+    `batch_tokens` bounds the padded tokens of a batch (0: what suits the hardware); `revision` is a branch, tag or
+    commit of a Hub model; `precision` is one of PRECISIONS, and part of the classifier's name unless it is auto;
+    `threads` are the cores that torch computes on, in this whole process (0: as torch chooses).
+    Raises ModelError for what cannot be found, read or understood, UsageError for another precision.
     """
+    check_precision(precision)
     with _quiet():
         folder, name = _local(model, revision) or _download(model, revision)
         config = _config(folder, model)
@@ -44,92 +66,95 @@ def load_classifier(model: str, *, batch_tokens: int = 4096, revision: str | Non
         weights = _weights(folder, model)
         tokenizer = _tokenizer(folder, model)
         network = _network(folder, config, model)
-    name = name or f"{folder.name}@{_sha256(weights)[:12]}"
-    return _Nli(name, labels, tokenizer, network, _limit(tokenizer, network), batch_tokens)
+        limit = _limit(tokenizer, network)
+        hardware = _hardware(network, limit, precision)
+        with _explained(model, f"does not fit this machine's {hardware.device}"):
+            network = network.to(device=hardware.device, dtype=hardware.dtype).eval()
+        read = reader(tokenizer, limit)
+    _use(threads)
+    name = (name or f"{folder.name}@{_sha256(weights)[:12]}") + PRECISIONS[precision]
+    return _Nli(name, labels, tokenizer, network, read, batch_tokens or hardware.tokens)
 
 
-class _Encoded(NamedTuple):
-    """The model's inputs for one pair: token ids, mask and, for some models, segments, each (tokens,)."""
-
-    features: dict[str, list[int]]
-    truncated: bool
-
-    @property
-    def length(self) -> int:
-        return len(self.features["input_ids"])
+def check_precision(precision: str) -> None:
+    """UsageError unless `precision` is one of PRECISIONS."""
+    if precision not in PRECISIONS:
+        raise UsageError(f"--precision {precision}: one of {', '.join(PRECISIONS)}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Nli:
-    """A loaded model; `limit` is the most tokens that a pair may have, special tokens included."""
+    """A loaded model, and how it reads pairs; `batch_tokens` bounds the padded tokens of a batch."""
 
     name: str
     labels: LabelMap
     tokenizer: Any
     network: Any
-    limit: int
+    read: Reader
     batch_tokens: int
+
+    @property
+    def sure(self) -> float:
+        return 1.0
 
     @property
     def two_way(self) -> bool:
         return self.labels.two_way
 
-    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+    def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
         """A judgement per (premise, hypothesis), in the order given; only the premise is ever truncated.
 
-        Raises ModelError for a hypothesis that leaves no room for a premise.
+        Raises ModelError for a hypothesis that leaves no room for a premise, and where a GPU's memory is full.
         """
-        encoded = self._encode(pairs)
-        rows: dict[int, list[float]] = {}
-        for batch in _batches([pair.length for pair in encoded], self.batch_tokens):
-            rows.update(zip(batch, self._probabilities([encoded[i].features for i in batch]), strict=True))
-        return [self._judgement(rows[i], pair.truncated) for i, pair in enumerate(encoded)]
+        # A GPU only takes note of what it is to do: while it computes one window, the next is tokenised.
+        windows = [self._begun(pairs[start : start + _WINDOW]) for start in range(0, len(pairs), _WINDOW)]
+        return [judgement for window in windows for judgement in self._finished(*window)]
 
-    def batch(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    def batch(self, pairs: Sequence[Pair]) -> dict[str, Any]:
         """The network's inputs for pairs that run together, tensors of (pairs, longest), on its device."""
-        return self._padded([pair.features for pair in self._encode(pairs)])
+        return self._padded([row.features for row in self._rows(pairs)])
 
-    def _encode(self, pairs: Sequence[tuple[str, str]]) -> list[_Encoded]:
-        if not pairs:
-            return []
-        whole = self._tokens([premise for premise, _ in pairs], [hypothesis for _, hypothesis in pairs])
-        encoded = []
-        for index, pair in enumerate(pairs):
-            features = {key: values[index] for key, values in whole.items()}
-            truncated = len(features["input_ids"]) > self.limit
-            encoded.append(_Encoded(self._cut(*pair) if truncated else features, truncated))
-        return encoded
+    def _rows(self, pairs: Sequence[Pair]) -> list[Row]:
+        try:
+            return self.read(pairs)
+        except NoRoom as error:
+            raise ModelError(f"{self.name}: {error}; shorten it in the codebook") from error
 
-    def _cut(self, premise: str, hypothesis: str) -> dict[str, list[int]]:
-        """The inputs for a pair whose premise has to be shortened to the limit."""
-        if len(self._tokens("", hypothesis)["input_ids"]) >= self.limit:
-            raise ModelError(
-                f"{self.name}: takes {self.limit} tokens, and this hypothesis leaves no room for what it is about: "
-                f"{hypothesis[:80]!r}…; shorten it in the codebook"
-            )
-        return dict(self._tokens(premise, hypothesis, truncation="only_first", max_length=self.limit))
+    def _begun(self, pairs: Sequence[Pair]) -> tuple[list[Row], list[int], list[Any]]:
+        """The pairs' rows, their indices as they were batched, and each batch's logits, (rows, labels)."""
+        rows = self._rows(pairs)
+        batches = _batches([row.length for row in rows], self.batch_tokens)
+        logits = [self._logits([rows[index].features for index in batch]) for batch in batches]
+        return rows, [index for batch in batches for index in batch], logits
 
-    def _tokens(self, premises: Any, hypotheses: Any, **truncation: Any) -> Any:
-        # An article that quotes "</s>" or "[SEP]" must not be read as if it held the token itself.
-        return self.tokenizer(
-            premises, hypotheses, **{"truncation": False, **truncation}, split_special_tokens=True, verbose=False
-        )
-
-    def _probabilities(self, features: list[dict[str, list[int]]]) -> list[list[float]]:
-        """A probability per label for each row of one batch: (rows, labels)."""
+    def _finished(self, rows: list[Row], order: list[int], logits: list[Any]) -> list[Judgement]:
         import torch
 
-        with torch.inference_mode():
-            rows: list[list[float]] = self.network(**self._padded(features)).logits.float().softmax(-1).tolist()
-        return rows
+        with _room_on_the_gpu(self.name):
+            probabilities = torch.cat(logits).float().softmax(-1).tolist()
+        found = dict(zip(order, probabilities, strict=True))
+        return [self._judgement(found[index], row.cut) for index, row in enumerate(rows)]
 
-    def _padded(self, features: list[dict[str, list[int]]]) -> dict[str, Any]:
-        columns = {key: [row[key] for row in features] for key in features[0]}
-        return dict(self.tokenizer.pad(columns, return_tensors="pt", verbose=False).to(self.network.device))
+    def _logits(self, features: Sequence[Features]) -> Any:
+        import torch
+
+        with torch.inference_mode(), _room_on_the_gpu(self.name):
+            return self.network(**self._padded(features)).logits
+
+    def _padded(self, features: Sequence[Features]) -> dict[str, Any]:
+        import torch
+
+        arrays = padded(features, self.tokenizer)
+        return {key: _moved(torch.from_numpy(array), self.network.device) for key, array in arrays.items()}
 
     def _judgement(self, row: list[float], truncated: bool) -> Judgement:
         contradiction = 0.0 if self.two_way else row[self.labels.contradiction]
         return Judgement(row[self.labels.entailment], row[self.labels.neutral], contradiction, truncated)
+
+
+def _moved(tensor: Any, device: Any) -> Any:
+    """The tensor on a device; to a CUDA card it travels from pinned memory, and nobody waits for its arrival."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
@@ -144,6 +169,20 @@ def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
         else:
             batches.append([index])
     return batches
+
+
+@contextmanager
+def _room_on_the_gpu(name: str) -> Iterator[None]:
+    """A GPU whose memory is full, as a ModelError."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"{name}: the GPU's memory is full; end what else uses it, choose a smaller model, or leave the work to "
+            "the CPU (set CUDA_VISIBLE_DEVICES to nothing)"
+        ) from error
 
 
 def _local(model: str, revision: str | None) -> tuple[Path, str] | None:
@@ -237,7 +276,7 @@ def _tokenizer(folder: Path, model: str) -> Any:
 
 
 def _network(folder: Path, config: Any, model: str) -> Any:
-    """The model with its weights, ready to judge, on the fastest device there is."""
+    """The model with its weights."""
     from transformers import AutoModelForSequenceClassification
 
     with _explained(model, "its weights cannot be loaded"), _no_progress_bars():
@@ -252,16 +291,50 @@ def _network(folder: Path, config: Any, model: str) -> Any:
     # transformers fills what is missing with random numbers and goes on.
     if report["missing_keys"]:
         raise ModelError(f"{model}: its weights lack {', '.join(sorted(report['missing_keys']))}")
-    return _to_device(network).eval()
+    return network
 
 
-def _to_device(network: Any) -> Any:
+class _Hardware(NamedTuple):
+    """What a model runs on, in which type of numbers, and how many padded tokens of a batch suit it."""
+
+    device: str
+    dtype: Any
+    tokens: int
+
+
+def _hardware(network: Any, limit: int, precision: str) -> _Hardware:
+    """The fastest device there is, and what suits it."""
     import torch
 
+    asked = None if precision == "auto" else getattr(torch, precision)
     if torch.cuda.is_available():
-        return network.to(device="cuda", dtype=torch.bfloat16)
-    device = "mps" if torch.backends.mps.is_available() else "cpu"
-    return network.to(device=device, dtype=torch.float32)
+        usual = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+        memory = torch.cuda.get_device_properties(0).total_memory
+        return _Hardware("cuda", asked or usual, _cuda_tokens(network, limit, asked or usual, memory))
+    if torch.backends.mps.is_available():
+        return _Hardware("mps", asked or torch.float32, _MPS_TOKENS)
+    return _Hardware("cpu", asked or torch.float32, _CPU_TOKENS)
+
+
+def _cuda_tokens(network: Any, limit: int, dtype: Any, memory: int) -> int:
+    """Padded tokens of a batch, a power of two, that leave half of a card's `memory`, in bytes, to others.
+
+    It depends on the card and the model alone, not on what is free, so that batches are the same each time.
+    A token takes some sixteen rows of the model's width while a layer runs and, for each head, a score in float32
+    of every token of a pair of `limit`, four times over where scores are computed one by one, as in DeBERTa.
+    """
+    width = getattr(network.config, "hidden_size", None) or 1024
+    heads = getattr(network.config, "num_attention_heads", None) or width // 64
+    weights = sum(values.numel() for values in network.parameters()) * dtype.itemsize
+    fit = (memory // 2 - weights) // (16 * width * dtype.itemsize + 16 * heads * limit)
+    return min(_CUDA_TOKENS, 1 << max(10, fit.bit_length() - 1 if fit > 0 else 0))
+
+
+def _use(threads: int) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
 
 
 def _limit(tokenizer: Any, network: Any) -> int:
