@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
+import glob
 import gzip
 import html
 import io
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jsonlines
 
+from annotate import urls
 from annotate.errors import Problem
 from annotate.records import Article, digest
 
@@ -65,7 +67,8 @@ def read_articles(
     language: str = "en",
     max_length: int = MAX_LENGTH,
 ) -> Iterator[Article | Problem]:
-    """The articles of files, folders and "-" (standard input, plain text), and a problem for each that is rejected.
+    """The articles of files, folders, patterns, URLs and "-" (standard input, plain text), and a problem for each
+    that is rejected.
 
     Streams, in the order of `inputs`; a folder is walked in sorted order, hidden files and the companions
     of a saved page (pictures, scripts, styles) left out. Nothing is raised for bad input, and none of it
@@ -81,6 +84,15 @@ def read_articles(
             yield source
         else:
             yield from (gate.judge(source, row) for row in _rows(source, how))
+
+
+def counted(inputs: Iterable[str | Path]) -> int:
+    """How many articles the inputs seem to hold, 0 where only reading them tells: for a progress bar."""
+    inputs = [inputs] if isinstance(inputs, str) else list(inputs)
+    if any(urls.is_url(str(item)) for item in inputs):  # counting would fetch everything twice
+        return 0
+    counts = [_count(source.path) for source in _sources(inputs) if isinstance(source, _Source)]
+    return sum(counts) if all(counts) else 0
 
 
 def legal_id(name: str) -> str:
@@ -132,13 +144,19 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One file to read: `name` as problems call it, no `path` for standard input, `id` for a document in it."""
+    """One file to read: `name` as problems call it, no `path` for standard input, `id` for a document in it.
+
+    Of a file elsewhere `url` says where it is, and `path` only what it is called.
+    """
 
     name: str
     path: Path | None
     id: str = ""
+    url: str = ""
 
     def open(self) -> AbstractContextManager[io.BufferedIOBase]:
+        if self.url:
+            return urls.opened(self.url)
         if self.path is None:
             return nullcontext(cast(io.BufferedIOBase, sys.stdin.buffer))
         return self.path.open("rb")
@@ -147,7 +165,7 @@ class _Source:
 def _sources(inputs: Iterable[str | Path]) -> Iterator[_Source | Problem]:
     given: set[str | Path] = set()
     for item in map(str, inputs):
-        place = Path(item).absolute() if item != "-" else item
+        place = item if item == "-" or urls.is_url(item) else Path(item).absolute()
         if place in given:
             yield Problem(_shown(item), "this input is given twice", "it was read the first time; name it once")
         else:
@@ -161,10 +179,42 @@ def _sources_of(item: str) -> Iterator[_Source | Problem]:
         yield _Source("<stdin>", None)
     elif not item:  # Path("") would be the working directory
         yield Problem("''", "the path is empty", "name a file, a folder, or - for standard input")
+    elif urls.is_url(item):
+        yield from _elsewhere(item)
     elif _is_folder(path):
         yield from _folder(path)
+    elif any(character in item for character in "*?[") and not path.exists():
+        yield from _matches(item)
     else:
         yield _Source(_shown(path), path, _slug(path, path.parent))
+
+
+def _matches(pattern: str) -> Iterator[_Source | Problem]:
+    """The files and folders that a pattern names, where the shell has not seen to that."""
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 — Path.glob takes no absolute pattern
+    if not found:
+        yield Problem(_shown(pattern), "nothing is called so", "check the pattern")
+    for path in map(Path, found):
+        yield from _folder(path) if _is_folder(path) else [_Source(_shown(path), path, _slug(path, path.parent))]
+
+
+def _elsewhere(url: str) -> Iterator[_Source | Problem]:
+    name = _shown(urls.shown(url))
+    try:
+        found = urls.files(url)
+    except ImportError as error:
+        yield Problem(name, f"what reads such URLs is not installed: {error}", "install it with pip")
+        return
+    except Exception as error:  # noqa: BLE001 — every store has errors of its own
+        yield Problem(
+            name, f"cannot be read: {str(error) or type(error).__name__}", "check the URL and your access to it"
+        )
+        return
+    wanted = [(file, path) for file, path in found if not any(map(_is_passed_over, path.parts))]
+    if not wanted:
+        yield Problem(name, "no articles in this folder, or nothing is called so", f"known are {_known()}")
+    for file, path in wanted:
+        yield _Source(_shown(urls.shown(file)), Path(urls.named(file)), _slug(Path(path), Path()), file)
 
 
 # A browser saves these beside a page and a file manager leaves these behind: no one means them as articles.
@@ -191,7 +241,7 @@ def _walk(folder: Path) -> Iterator[Path | Problem]:
         yield Problem(_shown(folder), f"the folder cannot be read: {error.strerror}", "check its permissions")
         return
     for path in entries:
-        if path.name.startswith(".") or path.suffix.lower() in _COMPANIONS:
+        if _is_passed_over(path.name):
             continue
         if not _is_folder(path):
             yield path
@@ -199,6 +249,10 @@ def _walk(folder: Path) -> Iterator[Path | Problem]:
             yield Problem(_shown(path), "a link to a folder is not followed", "name that folder as an input too")
         else:
             yield from _walk(path)
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or Path(name).suffix.lower() in _COMPANIONS
 
 
 def _is_folder(path: Path) -> bool:
@@ -242,6 +296,10 @@ def _rows(source: _Source, how: _How) -> Iterator[_Row | _Rejected]:
         yield _Rejected("no such file or folder", "check the path")
     except (OSError, ValueError) as error:
         yield _Rejected(f"cannot be read: {error}", "check the file and its permissions")
+    except Exception as error:
+        if not source.url:
+            raise
+        yield _Rejected(f"cannot be read: {error!r}", "check the URL and your access to it")
 
 
 def _reader(path: Path | None) -> _Reader:
@@ -477,6 +535,23 @@ def _parquet_rows(file: io.BufferedIOBase, how: _How) -> Iterator[_Row | _Reject
                 yield _parquet_row({name: batch.column(name)[index] for name in wanted}, how.columns, number)
     except pyarrow.ArrowException as error:
         raise _Rejected(f"this is no sound Parquet file: {error}", "write or download it again") from error
+
+
+def _count(path: Path | None) -> int:
+    """How many articles a file seems to hold, 0 where only reading it tells."""
+    try:
+        if path is None or _suffix(path) in (".csv", ".jsonl.gz"):
+            return 0
+        if _suffix(path) == ".parquet":
+            import pyarrow.parquet
+
+            return int(pyarrow.parquet.read_metadata(path).num_rows)
+        if _suffix(path) == ".jsonl":
+            with path.open("rb") as lines:
+                return sum(1 for line in lines if line.strip())
+    except (OSError, ValueError):
+        return 0
+    return 1
 
 
 def _parquet_row(scalars: Mapping[str, Any], columns: Columns, number: int) -> _Row | _Rejected:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from annotate.errors import AnnotateError, Problem, UsageError
 
 if TYPE_CHECKING:
     from annotate.adopting import Adopted
+    from annotate.engine.running import Means
     from annotate.tables import Measured
 
 app = typer.Typer(
@@ -30,6 +32,11 @@ AnnotatorName = Annotated[str, typer.Option("--annotator", help="Whose decisions
 FORMATS = "brat, label-studio, doccano, csv, parquet, webanno"
 WIDE = 140
 """Columns of tables that go to a file or pipe."""
+Workers = Annotated[int, typer.Option(help="Processes that label; 0: one for each core.", show_default=False)]
+CacheFolder = Annotated[Path | None, typer.Option("--cache", help="Keep attribution here, not in the corpus.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep no attribution for the next time.")]
+Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16, with --model: the numbers it computes in.")]
+EngineName = Annotated[str, typer.Option(help="local; or ray: the cluster of RAY_ADDRESS, or this machine.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -44,7 +51,10 @@ def main() -> None:
         print(f"annotate: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("annotate: interrupted; nothing that was there before has changed", file=sys.stderr)
+        print(
+            "annotate: interrupted; nothing that was there before has changed",
+            file=sys.stderr,
+        )
         sys.exit(130)
 
 
@@ -81,7 +91,7 @@ def init(codebook: Annotated[Path, typer.Argument(metavar="CODEBOOK.toml", show_
 def label(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help=".txt .md .html .jsonl(.gz) .csv .parquet, a folder, or - for stdin."),
+        typer.Argument(metavar="INPUT...", help=".txt .md .html .jsonl(.gz) .csv .parquet, a folder, s3:// …, or -."),
     ],
     codebook: Annotated[Path, typer.Option(help="The codebook, a TOML file.", show_default=False)],
     corpus: Annotated[Path, typer.Option(help="The corpus folder, made if there is none.", show_default=False)],
@@ -89,20 +99,29 @@ def label(
     text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     id_column: Annotated[str, typer.Option(help="The column that holds the article's id.")] = "id",
     max_length: Annotated[int, typer.Option(help="Code points of the longest article that is read.")] = 1_000_000,
+    workers: Workers = 0,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
+    precision: Precision = "auto",
+    engine: EngineName = "local",
+    shards: Annotated[int | None, typer.Option(help="Files that claims are kept in.", show_default=False)] = None,
 ) -> None:
     """Label articles: claims, speakers and stances, written into a corpus.
 
+    A run that is interrupted goes on where it stopped when the same command is given again.
+
     Example: annotate label article.txt --codebook my-study/codebook.toml --corpus my-study/corpus
     """
-    from annotate.articles import Columns, read_articles
+    from annotate.articles import Columns, counted, read_articles
     from annotate.codebook import Codebook
     from annotate.jobs import label_into
 
     book = Codebook.read(codebook)
     columns = Columns(text=text_column, id=id_column)
     articles = read_articles(inputs, columns, language=book.language, max_length=max_length)
-    with _progress() as advance:
-        summary = label_into(corpus, articles, book, model, advance)
+    means = _means(engine, workers, cache, no_cache)
+    with _progress(lambda: counted(inputs)) as advance:
+        summary = label_into(corpus, articles, book, model, means, advance, precision=precision, shards=shards)
     _report(summary.problems)
     print(f"{corpus}: {summary}")
     if summary.failed:
@@ -229,6 +248,11 @@ def relabel(
     articles: Annotated[list[str] | None, typer.Option(help="New texts: files or folders, as label reads.")] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="More new texts.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    workers: Workers = 0,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
+    precision: Precision = "auto",
+    engine: EngineName = "local",
     as_json: AsJson = False,
 ) -> None:
     """Label all articles again, with --articles in texts that changed; what people decided stays.
@@ -237,11 +261,14 @@ def relabel(
 
     Example: annotate relabel my-study/corpus --model my-models/nli --dry-run
     """
+    from annotate.jobs import held
     from annotate.jobs import relabel as label_again
 
-    texts = [*(articles or ()), *(more or ())]
-    with _progress() as advance:
-        summary = label_again(corpus, model, codebook, texts, dry_run=dry_run, advance=advance)
+    texts, means = [*(articles or ()), *(more or ())], _means(engine, workers, cache, no_cache)
+    with _progress(lambda: held(corpus)) as advance:
+        summary = label_again(
+            corpus, model, codebook, texts, dry_run=dry_run, means=means, advance=advance, precision=precision
+        )
     _report(summary.problems)
     if as_json:
         print(json.dumps(summary.as_dict(), ensure_ascii=False, indent=1))
@@ -524,19 +551,50 @@ def _as_dicts(problems: list[Problem]) -> list[dict[str, object]]:
     return [asdict(problem) for problem in problems]
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[], None]]:
-    """A counter of articles on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _means(engine: str, workers: int, cache: Path | None, no_cache: bool) -> Means:
+    """With what to label; the command as it was given goes on with it once it was interrupted."""
+    from annotate.engine.running import Means
 
-    columns = (SpinnerColumn(), TextColumn("articles"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("articles", total=None)
-        yield lambda: progress.advance(task)
+    if cache and no_cache:
+        raise UsageError("--cache DIR and --no-cache exclude each other")
+    return Means(engine, workers, cache or not no_cache, shlex.join(["annotate", *sys.argv[1:]]))
+
+
+@contextmanager
+def _progress(total: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """Tell of a run over articles as it goes, and what becomes of it where Ctrl-C ends it."""
+    try:
+        with _bar(total) if sys.stderr.isatty() else nullcontext(lambda _: None) as advance:
+            yield advance
+    except KeyboardInterrupt:
+        print("annotate: interrupted; nothing was written, and the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _bar(total: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """A bar of articles with rate, time left and problems; a total of 0 is unknown."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    counts = (TextColumn("articles"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.fields[rate]}"))
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[problems]}"))
+    with Progress(*counts, *times, console=Console(stderr=True), transient=True, speed_estimate_period=60) as progress:
+        task = progress.add_task("articles", total=total() or None, rate="", problems="")
+
+        def advance(problems: int) -> None:
+            speed = progress.tasks[0].speed
+            said = f"{problems} problems" if problems else ""
+            progress.update(task, advance=1, rate=f"{speed:.1f} a second" if speed else "", problems=said)
+
+        yield advance
 
 
 @contextmanager

@@ -5,6 +5,7 @@ AnnotateError
 │   └── NotThere          nothing has this id
 ├── CodebookError         the codebook has mistakes
 ├── ArticleError          no article could be read
+├── EngineError           a worker ended in the middle of its work
 ├── ModelError            a model cannot be loaded, or its labels cannot be known
 └── CorpusError           the corpus folder is not as it should be
     ├── PendingEdits      people changed something that this command would overwrite
@@ -64,6 +65,10 @@ class CodebookError(AnnotateError):
 
 class ArticleError(AnnotateError):
     """No article could be read."""
+
+
+class EngineError(AnnotateError):
+    """A worker ended in the middle of its work."""
 
 
 class ModelError(AnnotateError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
 from annotate.adopting import Rules
-from annotate.attribution import Attributor
 from annotate.checking import check, refuse_problems
 from annotate.codebook import Codebook
 from annotate.corpus import ARTICLES, CLAIMS, SPEAKERS, Corpus
@@ -18,10 +18,11 @@ from annotate.decisions import Log
 from annotate.diffing import opened
 from annotate.duplicates import NearDuplicates
 from annotate.edits import differences, edits_of
+from annotate.engine.parts import interrupted
+from annotate.engine.running import ALONE, Means, Run
+from annotate.engine.work import Task
 from annotate.errors import ArticleError, CorpusError, Problem, UsageError
-from annotate.labelling import Labeller
 from annotate.merging import Change, Kind
-from annotate.models import stance_classifier
 from annotate.records import GROUP, STANCES, Article, Claim, Speaker
 from annotate.releases import check_releases
 from annotate.retexting import Retexting
@@ -51,6 +52,11 @@ class Summary:
     def failed(self) -> bool:
         return self.rejected > 0
 
+    def reject(self, problem: Problem) -> None:
+        """An article is not labelled."""
+        self.rejected += 1
+        self.problems.append(problem)
+
     def count(self, claims: list[Claim]) -> None:
         """One more article was labelled, and has these claims now."""
         self.articles += 1
@@ -79,35 +85,68 @@ class Summary:
         return said + (f"; {self.rejected} articles rejected" if self.rejected else "")
 
 
+class Advance(Protocol):
+    """Whatever is told how far a run is."""
+
+    def __call__(self, problems: int, /) -> None:
+        """One more article is done; so many problems were found so far."""
+
+
 def label_into(
     folder: Path,
     articles: Iterable[Article | Problem],
     codebook: Codebook,
     model: str = "",
-    advance: Callable[[], None] = lambda: None,
+    means: Means = ALONE,
+    advance: Advance = lambda _: None,
+    *,
+    precision: str = "auto",
+    shards: int | None = None,
 ) -> Summary:
-    """Label articles into the corpus in `folder`; ArticleError, and no corpus, where none could be labelled."""
-    labeller = Labeller(codebook, Attributor(), stance_classifier(model))
+    """Label articles into the corpus in `folder`; ArticleError, and no corpus, where none could be labelled.
+
+    Articles and claims are kept in `shards` files each, None: as they are, or in one.
+    A run that is interrupted goes on where it stopped when it is called again with the same codebook and model.
+    """
     summary = Summary()
-    copies = NearDuplicates()
-    with writing(folder, codebook) as writer:
+    with writing(folder, codebook, shards) as writer:
         _tell(writer.corpus)
-        for item in articles:
-            problem = item if isinstance(item, Problem) else writer.conflict(item)
-            if problem or not isinstance(item, Article):
-                summary.rejected += 1
-                summary.problems += [problem] if problem else []
-                continue
-            if original := copies.add(item):
-                summary.problems.append(Problem(item.id, f"nearly the same text as {original}; both were labelled"))
-            decided = writer.decided(writer.claims_of(item.id))
-            summary.count(writer.add(labeller.label(item, summary.problems.append, decided, writer.names)))
-            advance()
+        run = _begun(folder, codebook, model, means, precision)
+        answers = run.answers(_to_label(articles, writer))
+        with NearDuplicates(writer.scratch("sketches")) as copies, closing(answers):
+            for item, labelled in answers:
+                if problem := item if isinstance(item, Problem) else writer.conflict(item):
+                    summary.reject(problem)
+                elif labelled and isinstance(item, Article):
+                    if original := copies.add(item):
+                        said = f"nearly the same text as {original}; both were labelled"
+                        summary.problems.append(Problem(item.id, said))
+                    summary.problems += labelled.problems
+                    summary.count(writer.add(labelled))
+                    advance(len(summary.problems))
         if not summary.articles:
             raise ArticleError("no article could be labelled; nothing was written", summary.problems)
         summary.changes = writer.changes
-    summary.problems += namesakes(Corpus.open(folder).speakers().values(), str(folder / SPEAKERS))
+    run.over()
+    summary.problems += namesakes(Corpus.open(folder).read(SPEAKERS, Speaker), str(folder / SPEAKERS))
     return summary
+
+
+def _to_label(articles: Iterable[Article | Problem], writer: Writer) -> Iterator[tuple[Article | Problem, Task | None]]:
+    """Each article with what a worker needs; none for what is rejected before it is labelled."""
+    for item in articles:
+        problem = item if isinstance(item, Problem) else writer.conflict(item)
+        if problem or isinstance(item, Problem):
+            yield problem or item, None
+        else:
+            yield item, Task(item, writer.decided(writer.claims_of(item.id)))
+
+
+def _begun(folder: Path, codebook: Codebook, model: str, means: Means, precision: str) -> Run:
+    run = Run(folder, codebook, model, means, precision)
+    for remark in run.remarks:
+        print(f"{folder}: {remark}", file=sys.stderr)
+    return run
 
 
 def relabel(
@@ -117,7 +156,9 @@ def relabel(
     texts: Sequence[str | Path] = (),
     *,
     dry_run: bool = False,
-    advance: Callable[[], None] = lambda: None,
+    means: Means = ALONE,
+    advance: Advance = lambda _: None,
+    precision: str = "auto",
 ) -> Summary:
     """Label every article of a corpus again, by another model or codebook; what people decided stays.
 
@@ -131,14 +172,14 @@ def relabel(
         refuse_lost_targets(revision, book)
         writer = Writer(revision, book)
         retexting = Retexting(revision, writer, texts, book.language)
-        labeller = Labeller(book, Attributor(), stance_classifier(model))
-        for there in revision.articles():
-            _refuse_textless(folder, there)
-            article = retexting.text(there)
-            old = retexting.claims(there, article)
-            labelled = labeller.label(article, summary.problems.append, writer.decided(old), writer.names)
-            summary.count(writer.replace(labelled, old))
-            advance()
+        run = _begun(folder, book, model, means, precision)
+        with closing(run.answers(_to_relabel(revision, writer, retexting))) as answers:
+            for carried, labelled in answers:
+                assert labelled is not None
+                summary.problems += labelled.problems
+                writer.changes += carried.changes
+                summary.count(writer.replace(labelled, carried.claims))
+                advance(len(summary.problems))
         writer.close()
         summary.hear(retexting)
         summary.changes = writer.changes
@@ -146,7 +187,31 @@ def relabel(
         summary.problems += [*namesakes(writer.speakers(), file), *unlisted(revision, book, file)]
         if dry_run:
             revision.change.abandon()
+    run.given_up() if dry_run else run.over()
     return summary
+
+
+def held(folder: Path) -> int:
+    """How many articles a corpus holds, 0 where there is none: for a progress bar."""
+    files = [path for path in folder.glob("articles*.jsonl") if path.is_file()]
+    return sum(line.strip() != b"" for path in files for line in path.open("rb"))
+
+
+class _Carried(NamedTuple):
+    """What the corpus holds of an article that is labelled again, by its text of now, and what is to be said of it."""
+
+    claims: list[Claim]
+    changes: list[Change]
+
+
+def _to_relabel(revision: Revision, writer: Writer, retexting: Retexting) -> Iterator[tuple[_Carried, Task]]:
+    for there in revision.articles():
+        _refuse_textless(revision.corpus.folder, there)
+        article, said = retexting.text(there), len(writer.changes)
+        old = retexting.claims(there, article)
+        carried = _Carried(old, writer.changes[said:])  # articles are read ahead, and changes told in their order
+        del writer.changes[said:]
+        yield carried, Task(article, writer.decided(old))
 
 
 def _refuse_textless(folder: Path, article: Article) -> None:
@@ -174,15 +239,18 @@ def refuse_lost_targets(revision: Revision, codebook: Codebook) -> None:
 
 def namesakes(speakers: Iterable[Speaker], file: str) -> list[Problem]:
     """A remark for every name that found speakers of two articles share: people decide whether they are one."""
-    ids: dict[str, list[str]] = defaultdict(list)
+    ids: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
     for speaker in speakers:
         if not speaker.listed and speaker.role != GROUP:
-            ids[speaker.name].append(speaker.id)
+            counts[speaker.name] += 1
+            some = ids.setdefault(speaker.name, [])
+            some += [speaker.id] if len(some) < 3 else []
     remedy = "if they are one person, list the name in the codebook"
     return [
-        Problem(file, f"{len(same)} speakers are called {name!r}: {', '.join(same[:3])}", remedy)
-        for name, same in ids.items()
-        if len(same) > 1
+        Problem(file, f"{counts[name]} speakers are called {name!r}: {', '.join(some)}", remedy)
+        for name, some in ids.items()
+        if len(some) > 1
     ]
 
 
@@ -216,7 +284,13 @@ def findings(folder: Path) -> Iterator[tuple[bool, Problem]]:
 
     Edits come in the order of their lines, deletions last.
     """
-    corpus = _opened(folder)
+    try:
+        corpus = _opened(folder)
+    except CorpusError as error:
+        if not error.problems:  # no corpus at all; else its files do not fit together
+            raise
+        yield from ((False, problem) for problem in error.problems)
+        return
     for some in (check(corpus), check_log(corpus), check_releases(corpus)):
         yield from ((False, problem) for problem in some)
     try:
@@ -228,7 +302,7 @@ def findings(folder: Path) -> Iterator[tuple[bool, Problem]]:
         yield from ((False, problem) for problem in rules.broken(one))
         for edit in edits_of(one):
             if edit.kind != "unreadable" and edit.legal:
-                yield True, edit.problem(str(file))
+                yield True, edit.problem
 
 
 def choose(folder: Path, speaker: str, stance: str, target: str) -> tuple[list[Claim], dict[str, Speaker], Log]:
@@ -253,6 +327,8 @@ def current(name: str) -> Corpus:
 
 
 def _opened(folder: Path) -> Corpus:
+    for run in interrupted(folder):
+        print(f"{folder}: {run}", file=sys.stderr)
     return _caught_up(Corpus.open(folder))
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from pathlib import Path
+from typing import NamedTuple
 
 from annotate.attribution import Attributor
 from annotate.cast import Cast
 from annotate.claims import Draft, drafts
 from annotate.codebook import Codebook, Target
 from annotate.corpus import Labelled
+from annotate.engine.cache import FindsRoles, Remembering
 from annotate.entailment import Classifier
 from annotate.errors import Problem, UsageError
+from annotate.merging import NOTHING_DECIDED, Decided
+from annotate.models import stance_classifier
 from annotate.records import (
     NO_SPAN,
     SCHEMA_VERSION,
@@ -20,6 +24,7 @@ from annotate.records import (
     Claim,
     Prediction,
     Span,
+    Speaker,
     claim_id,
     text_digest,
 )
@@ -31,12 +36,23 @@ LANGUAGES = ("en",)
 """Languages that the embedded attribution model knows."""
 
 
+class Attributed(NamedTuple):
+    """An article's claims with their speakers, before their stance is judged; it can be pickled."""
+
+    article: Article
+    drafts: list[Draft]
+    resolutions: list[Resolution]
+    """Who speaks, for each draft."""
+    speakers: list[Speaker]
+    """Everybody who speaks in the article."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labeller:
     """The two models and the codebook that articles are labelled by."""
 
     codebook: Codebook
-    attributor: Attributor
+    attributor: FindsRoles
     classifier: Classifier
 
     def __post_init__(self) -> None:
@@ -46,37 +62,38 @@ class Labeller:
                 f"{', '.join(LANGUAGES)} only; translate the articles, or annotate them by hand"
             )
 
-    def label(
-        self,
-        article: Article,
-        report: Callable[[Problem], None] = lambda _: None,
-        decided: Callable[[int, int], str] = lambda _start, _end: "",
-        known: Mapping[str, str] = MappingProxyType({}),
-    ) -> Labelled:
-        """The article's claims in text order, one for each target; `report` hears of claims cut short.
+    def label(self, article: Article, decided: Decided = NOTHING_DECIDED) -> Labelled:
+        """The article's claims in text order, one for each target, and a problem for each that was cut short.
 
-        `decided` says which speaker people decided for a span, "" where nobody did: the stance is then judged
-        as that speaker's, whose name is in `known` by id where the article does not tell it.
+        A stance is judged as that of the speaker whom people decided, where they did.
         """
+        return self.judge(self.attribute(article), decided)
+
+    def attribute(self, article: Article) -> Attributed:
+        """The article's claims and who speaks in each."""
         bounds = sentences(article.text)
         found = drafts(article.text, bounds, self.attributor.roles(article.text))
         cast = Cast(self.codebook, article.id, article.text)
         speakers = resolve(cast, found, bounds)
-        names = dict(known) | {speaker.id: speaker.name for speaker in cast.speakers()}
-        claims: list[Claim] = []
-        heads = [found[draft.continues] if draft.continues >= 0 else draft for draft in found]
-        judged = [decided(head.start, head.end) or who.speaker for head, who in zip(heads, speakers, strict=True)]
-        for target in self.codebook.targets:
-            verdicts = self._judged(article, found, [names.get(id, "") for id in judged], target)
-            claims += self._claims(article, found, speakers, target, verdicts)
-            for draft, verdict in zip(found, verdicts, strict=True):
-                if verdict.truncated:
-                    message = f"the claim at [{draft.start}, {draft.end}) is longer than the stance model reads"
-                    report(Problem(article.id, message, "its stance was judged on the beginning", field="text"))
-        claims.sort(key=lambda claim: (claim.start, claim.end))
-        return Labelled(article, claims, cast.speakers())
+        return Attributed(article, found, speakers, cast.speakers())
 
-    def _judged(self, article: Article, found: list[Draft], names: list[str], target: Target) -> list[Verdict]:
+    def judge(self, attributed: Attributed, decided: Decided = NOTHING_DECIDED) -> Labelled:
+        """The stances of an article's claims toward every target."""
+        article, found, resolutions, speakers = attributed
+        names = dict(decided.names) | {speaker.id: speaker.name for speaker in speakers}
+        heads = [found[draft.continues] if draft.continues >= 0 else draft for draft in found]
+        judged = [decided.speaker(head.start, head.end) for head in heads]
+        called = [names.get(id or who.speaker, "") for id, who in zip(judged, resolutions, strict=True)]
+        claims: list[Claim] = []
+        problems: list[Problem] = []
+        for target in self.codebook.targets:
+            verdicts = self._judged(article, found, called, target)
+            claims += self._claims(article, found, resolutions, target, verdicts)
+            problems += _cut_short(article, found, verdicts)
+        claims.sort(key=lambda claim: (claim.start, claim.end))
+        return Labelled(article, claims, speakers, tuple(problems))
+
+    def _judged(self, article: Article, found: Sequence[Draft], names: list[str], target: Target) -> list[Verdict]:
         """A verdict per draft, by its speaker's name; the parts of a claim that its cue splits are judged as one."""
         joined = [article.text[draft.start : draft.end] for draft in found]
         for index, draft in enumerate(found):
@@ -89,10 +106,10 @@ class Labeller:
     def _claims(
         self,
         article: Article,
-        found: list[Draft],
-        speakers: list[Resolution],
+        found: Sequence[Draft],
+        speakers: Sequence[Resolution],
         target: Target,
-        verdicts: list[Verdict],
+        verdicts: Sequence[Verdict],
     ) -> Iterator[Claim]:
         ids = [claim_id(article.sha256, draft.start, draft.end, target.id) for draft in found]
         for index, (draft, who, verdict) in enumerate(zip(found, speakers, verdicts, strict=True)):
@@ -131,13 +148,38 @@ class Labeller:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a labeller is made from: small, and it can be pickled, so that every process makes its own.
+
+    `model` is a Hub id or local folder of an NLI model, "" the embedded one; `cache` a folder in which attribution
+    is kept from one run to the next; `precision` how a model that is not embedded computes.
+    """
+
+    codebook: Codebook
+    model: str = ""
+    cache: Path | None = None
+    precision: str = "auto"
+
+    def labeller(self) -> Labeller:
+        """The models; each loads when it is first used."""
+        attributor = Attributor()
+        finds = Remembering(attributor, self.cache) if self.cache else attributor
+        return Labeller(self.codebook, finds, stance_classifier(self.model, self.precision))
+
+
 def label(articles: Iterable[Article], codebook: Codebook, model: str = "") -> Iterator[Claim]:
     """The claims of articles; `model` is a Hub id or local folder of an NLI model, "" the embedded one."""
-    from annotate.models import stance_classifier
-
-    labeller = Labeller(codebook, Attributor(), stance_classifier(model))
+    labeller = Recipe(codebook, model).labeller()
     for article in articles:
         yield from labeller.label(article).claims
+
+
+def _cut_short(article: Article, found: Sequence[Draft], verdicts: Sequence[Verdict]) -> Iterator[Problem]:
+    for draft, verdict in zip(found, verdicts, strict=True):
+        if verdict.truncated:
+            message = f"the claim at [{draft.start}, {draft.end}) is longer than the stance model reads"
+            yield Problem(article.id, message, "its stance was judged on the beginning", field="text")
 
 
 def _span(article: Article, part: tuple[int, int, float] | None) -> Span:

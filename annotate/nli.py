@@ -94,8 +94,8 @@ class _Nli:
     batch_tokens: int
 
     @property
-    def sure(self) -> float:
-        return 1.0
+    def shortcut(self) -> None:
+        """There is none."""
 
     @property
     def two_way(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate import jobs
+from annotate import jobs, labelling
 from annotate.attribution import Part, Roles
 from annotate.entailment import Judgement
 from annotate.jobs import Summary, label_into, relabel
@@ -39,6 +39,7 @@ class Models:
     stances: dict[str, Stance] = field(default_factory=dict)
     name: str = "scripted@1"
     two_way: bool = False
+    shortcut: None = None
     premises: set[str] = field(default_factory=set)
 
     def roles(self, text: str) -> Roles:
@@ -57,8 +58,8 @@ class Models:
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let every job label with these models."""
-        monkeypatch.setattr(jobs, "Attributor", lambda: self)
-        monkeypatch.setattr(jobs, "stance_classifier", lambda _="": self)
+        monkeypatch.setattr(labelling, "Attributor", lambda: self)
+        monkeypatch.setattr(labelling, "stance_classifier", lambda *_: self)
 
 
 def label(folder: Path, codebook: Path, text: str = TEXT, id: str = "harbour") -> Summary:

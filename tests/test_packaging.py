@@ -28,6 +28,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FIL
 
 HOMES = {
     "datasketch": {"duplicates"},
+    "fsspec": {"urls"},
     "huggingface_hub": {"nli"},
     "jinja2": {"report.page"},
     "krippendorff": {"measure.agreement"},
@@ -36,6 +37,7 @@ HOMES = {
     "nupunkt": {"sentences"},
     "onnx": {"exporting", "teach.trainable"},
     "onnxruntime": {"embedded"},
+    "ray": {"engine.on_ray"},
     "rich": {"cli", "show", "tables"},
     "scipy": {"summary"},
     "sklearn": {"teach.heldout", "teach.teaching"},
@@ -50,7 +52,7 @@ HOMES = {
 """Foreign library → the only modules that know its names."""
 
 HEAVY = {
-    "datasets", "jinja2", "krippendorff", "matplotlib", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn",
+    "datasets", "jinja2", "krippendorff", "matplotlib", "onnxruntime", "pandas", "pyarrow", "ray", "scipy", "sklearn",
     "starlette", "statsmodels", "torch", "trafilatura", "transformers", "uvicorn",
 }  # fmt: skip
 """Libraries that are imported inside the function that needs them."""
