@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from annotate.errors import ModelError
@@ -18,6 +18,17 @@ class Judgement(NamedTuple):
     truncated: bool
 
 
+class Shortcut(NamedTuple):
+    """A way to decide most stances with less work, and how to tell which it does not."""
+
+    judge: Callable[[Sequence[tuple[str, str]]], list[Judgement]]
+    """As a classifier's, perhaps less precise."""
+    sure: float
+    """The probability from which the likeliest label of one direction's hypotheses is enough; 1: it never is."""
+    close: float
+    """How close the two largest scores may be; closer ones are judged again by the classifier."""
+
+
 class Classifier(Protocol):
     """Whatever judges pairs of a premise and a hypothesis."""
 
@@ -28,6 +39,10 @@ class Classifier(Protocol):
     @property
     def two_way(self) -> bool:
         """True where `neutral` carries all that is not entailment, and `contradiction` is 0."""
+
+    @property
+    def shortcut(self) -> Shortcut | None:
+        """How most stances can be decided with less work; None where there is no such way."""
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """A judgement per (premise, hypothesis), in the order given."""

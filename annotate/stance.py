@@ -8,17 +8,22 @@ wordings of a direction,
     against = (entailment of against + contradiction of favor) / 2
     neutral = (neutral of favor + neutral of against) / 2
 
+One direction mostly decides as well as two. A classifier that knows this (`Classifier.shortcut`) is first
+asked the favor hypotheses. Where the likeliest of their three mean probabilities is large enough, these are
+the scores (entailment is favor, contradiction against); elsewhere both directions are averaged as above. Where
+the two largest scores are then close, the claim is judged again, by both directions and as precisely as it can.
+
 A two-way model knows no contradiction: with f and a the entailment of favor and of against, favor
 is f(1 - a), against a(1 - f) and neutral (1 - f)(1 - a), divided by their sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from annotate.codebook import Target
-from annotate.entailment import Classifier, Judgement
+from annotate.entailment import Classifier, Judgement, Shortcut
 from annotate.records import Scores
 
 
@@ -45,16 +50,56 @@ def premise(text: str, speaker: str) -> str:
 def judge(questions: Sequence[Question], classifier: Classifier) -> list[Verdict]:
     """A verdict per question; equal pairs are judged once."""
     asked = [_pairs(question) for question in questions]
-    pairs = list(dict.fromkeys(pair for favor, against in asked for pair in (*favor, *against)))
-    answers = dict(zip(pairs, classifier.judge(pairs), strict=True)) if pairs else {}
-    verdicts = []
-    for favor, against in asked:
-        scores = combined([answers[p] for p in favor], [answers[p] for p in against], two_way=classifier.two_way)
-        verdicts.append(Verdict(scores, any(answers[p].truncated for p in (*favor, *against))))
-    return verdicts
+    found = _shortly(asked, classifier.shortcut) if classifier.shortcut else {}
+    answers = _Answers(classifier.judge, classifier.two_way)
+    answers.ask(pair for number, sides in enumerate(asked) if number not in found for side in sides for pair in side)
+    return [found[n] if n in found else answers.verdict(*sides) for n, sides in enumerate(asked)]
 
 
-def _pairs(question: Question) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+_Pairs = list[tuple[str, str]]
+"""Of premise and hypothesis."""
+
+
+def _shortly(asked: Sequence[tuple[_Pairs, _Pairs]], way: Shortcut) -> dict[int, Verdict]:
+    """The verdicts that a shortcut reaches, by the question's number."""
+    answers = _Answers(way.judge, two_way=False)
+    if way.sure < 1:
+        answers.ask(pair for favor, _ in asked for pair in favor)
+        asked = [(favor, [] if answers.likeliest(favor) >= way.sure else against) for favor, against in asked]
+    answers.ask(pair for sides in asked for side in sides for pair in side)
+    verdicts = enumerate(answers.verdict(*sides) for sides in asked)
+    return {number: verdict for number, verdict in verdicts if _lead(verdict.scores) >= way.close}
+
+
+def _lead(scores: Scores) -> float:
+    """How far the largest score is before the next."""
+    _, second, first = sorted((scores.favor, scores.neutral, scores.against))
+    return first - second
+
+
+class _Answers:
+    """What was said of pairs."""
+
+    def __init__(self, judge: Callable[[_Pairs], list[Judgement]], two_way: bool) -> None:
+        self._judge, self._two_way = judge, two_way
+        self._known: dict[tuple[str, str], Judgement] = {}
+
+    def ask(self, pairs: Iterable[tuple[str, str]]) -> None:
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
+        if new:
+            self._known |= zip(new, self._judge(new), strict=True)
+
+    def likeliest(self, pairs: _Pairs) -> float:
+        """The largest of the mean probabilities."""
+        return max(_mean([self._known[pair] for pair in pairs]))
+
+    def verdict(self, favor: _Pairs, against: _Pairs) -> Verdict:
+        of_favor, of_against = ([self._known[pair] for pair in pairs] for pairs in (favor, against))
+        scores = combined(of_favor, of_against, two_way=self._two_way)
+        return Verdict(scores, any(judgement.truncated for judgement in (*of_favor, *of_against)))
+
+
+def _pairs(question: Question) -> tuple[_Pairs, _Pairs]:
     """(premise, hypothesis) for favor, and for against."""
     said = premise(question.text, question.speaker)
     hypotheses = question.target.hypotheses_for(question.speaker)
@@ -62,8 +107,9 @@ def _pairs(question: Question) -> tuple[list[tuple[str, str]], list[tuple[str, s
 
 
 def combined(favor: Sequence[Judgement], against: Sequence[Judgement], *, two_way: bool) -> Scores:
-    """Scores from the judgements of the favor and of the against hypotheses."""
-    f, a = _mean(favor), _mean(against)
+    """Scores from the judgements of the favor and of the against hypotheses, or of the favor hypotheses alone."""
+    f = _mean(favor)
+    a = _mean(against) if against else f[::-1]
     if two_way:
         parts = f[0] * (1 - a[0]), (1 - f[0]) * (1 - a[0]), a[0] * (1 - f[0])
     else:

@@ -6,10 +6,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annotate.attribution import ROLES, STRIDE, WINDOW, Attributor, tokenize, viterbi
+from annotate.attribution import (
+    ROLES,
+    STRIDE,
+    SURE,
+    WINDOW,
+    Attributor,
+    Part,
+    Roles,
+    joined,
+    supported,
+    tokenize,
+    viterbi,
+)
 from annotate.embedded import CLS, SEP, Embedded, folder, load_tokenizer
 from annotate.errors import ModelError
 from annotate.models import EMBEDDED, EmbeddedClassifier, embedded, stance_classifier
+from annotate.sentences import sentences
 
 MODELS = Path(__file__).parents[1] / "models"
 
@@ -126,3 +139,31 @@ def test_offsets_point_into_the_text_as_it_is() -> None:
 def test_a_text_cannot_hold_the_marks_that_part_premise_and_hypothesis() -> None:
     tokenizer = load_tokenizer(folder("stance-minilm") / "tokenizer.json")
     assert not {CLS, SEP} & set(tokenizer.encode("[CLS] we agree [SEP] we differ", add_special_tokens=False).ids)
+
+
+def roles(text: str, **marked: list[tuple[str, float]]) -> Roles:
+    """The words of `text`, each with a score, by role."""
+    spans = ([Part(text.index(w), text.index(w) + len(w), s) for w, s in marked.get(r, [])] for r in ROLES)
+    return Roles(*spans)
+
+
+def test_a_doubtful_content_needs_a_source_or_cue_beside_it_and_no_sure_one() -> None:
+    text = "Doe said it rains. It snows. Roe told us it melts, it drips."
+
+    def kept(**marked: list[tuple[str, float]]) -> list[str]:
+        return [text[p.start : p.end] for p in supported(roles(text, **marked), sentences(text))]
+
+    assert kept(content=[("it rains", 0.6), ("It snows", 0.6)], cue=[("said", 0.9)]) == ["it rains"]
+    assert kept(content=[("It snows", SURE)]) == ["It snows"]
+    assert kept(content=[("It snows", 0.6)], source=[("It", 0.9)]) == []
+    assert kept(content=[("it melts", 0.6), ("it drips", 0.9)], cue=[("told", 0.9)]) == ["it drips"]
+
+
+def test_contents_that_touch_are_one_within_a_sentence() -> None:
+    text = "It rains and it snows. It melts, it drips."
+    parts = roles(
+        text, content=[("It rains", 0.6), ("and it snows.", 0.9), ("It melts", 0.8), ("it drips", 0.8)]
+    ).contents
+    made = joined(text, parts, sentences(text))
+    assert [text[p.start : p.end] for p in made] == ["It rains and it snows.", "It melts", "it drips"]
+    assert 0.6 < made[0].score < 0.9

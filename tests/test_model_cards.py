@@ -84,7 +84,7 @@ def test_the_cards_have_places_for_the_tables_of_their_model(path: Path) -> None
 class Neutral:
     """A classifier that thinks nothing follows."""
 
-    name, two_way = "neutral@1", False
+    name, two_way, shortcut = "neutral@1", False, None
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         return [Judgement(0.1, 0.8, 0.1, False) for _ in pairs]

@@ -150,7 +150,7 @@ def test_reliability_tells_of_bins_that_have_rows_upper_bounds_within() -> None:
 class Softmax:
     """A classifier whose logits are 2, 1 and 0, divided by a temperature."""
 
-    name, two_way = "softmax@1", False
+    name, two_way, shortcut = "softmax@1", False, None
 
     def __init__(self, temperature: float) -> None:
         powers = np.exp(np.array([2.0, 1.0, 0.0]) / temperature)

@@ -162,7 +162,7 @@ def _sound(scores: Scores) -> bool:
 class Scripted:
     """A classifier that says of each premise what `said` makes of it."""
 
-    name, two_way = "scripted@1", False
+    name, two_way, shortcut = "scripted@1", False, None
 
     def __init__(self, said: Callable[[str], tuple[float, float, float]]) -> None:
         self.said = said

@@ -1,8 +1,8 @@
 """A stance model as a network that can be trained, and that is written again in the form it was read in.
 
-- The embedded form: `model.onnx`, whose weights are read back as `exporting.export` wrote them: the traced nodes carry
-  the names of the modules they came from, so that a module's weight is what its MatMul multiplies by, its bias what its
-  Add adds. int8 weights are scaled back; they were computed with as float32, so the logits are the same.
+- The embedded form: `model.onnx`, whose weights are read back as `exporting.export` wrote them, under their names in
+  the network, int8 scaled back. An older form, traced by torch, has nodes that carry the names of the modules they came
+  from, so that a module's weight is what its MatMul multiplies by, its bias what its Add adds.
 - Any other three-way NLI model of a local folder, as `annotate.nli` reads it.
 
 Needs the extra `[train]`.
@@ -25,7 +25,7 @@ from onnx import numpy_helper
 from torch import Tensor
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedModel
 
-from annotate.embedded import Embedded, Logits, folder, padded
+from annotate.embedded import Embedded, Logits, folder
 from annotate.entailment import Classifier, LabelMap
 from annotate.errors import ModelError
 from annotate.exporting import export
@@ -33,6 +33,8 @@ from annotate.models import EmbeddedClassifier, embedded_form, from_folder, stan
 
 HEADS = 12
 """Attention heads of the embedded encoder: the one size that no weight's shape tells."""
+TOGETHER = 64
+"""Pairs that a network in training judges at once."""
 
 
 class Trainable(Protocol):
@@ -83,7 +85,7 @@ class EmbeddedForm:
 
     def inputs(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Tensor]:
         rows = self._reader.rows(pairs)
-        return {name: torch.from_numpy(value) for name, value in padded(rows.ids, rows.firsts).items()}
+        return padded(rows.ids, rows.firsts)
 
     def classifier(self) -> Classifier:
         return EmbeddedClassifier(_Live(self.path, self.network), self.name)
@@ -94,7 +96,8 @@ class EmbeddedForm:
         with torch.no_grad():
             soften(self.network, temperature * float(config["temperature"]))
         export(self.network, out / "model.onnx")
-        config = {key: value for key, value in config.items() if key != "version"} | {"temperature": 1.0}
+        # That one direction decides was measured for the base, and its version is the base's.
+        config = {k: v for k, v in config.items() if k not in {"version", "sure"}} | {"temperature": 1.0}
         (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8", newline="\n")
         shutil.copyfile(self.path / "tokenizer.json", out / "tokenizer.json")
 
@@ -106,11 +109,38 @@ class _Live(Embedded):
         super().__init__(path)
         self._network = network.eval()
 
-    def logits(self, rows: Sequence[Sequence[int]], firsts: Sequence[int] = ()) -> Logits:
-        inputs = {name: torch.from_numpy(value) for name, value in padded(rows, firsts).items()}
-        with torch.inference_mode():
-            logits: Logits = self._network(**inputs).logits.numpy()
-        return logits
+    @property
+    def rounds(self) -> bool:
+        return False
+
+    def logits(
+        self,
+        rows: Sequence[Sequence[int]],
+        firsts: Sequence[int] = (),
+        *,
+        precise: bool = False,  # noqa: ARG002 - it always is
+    ) -> list[Logits]:
+        found: dict[int, Logits] = {}
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        for start in range(0, len(order), TOGETHER):
+            batch = order[start : start + TOGETHER]
+            inputs = padded([rows[i] for i in batch], [firsts[i] for i in batch] if firsts else ())
+            with torch.inference_mode():
+                found |= zip(batch, self._network(**inputs).logits.numpy(), strict=True)
+        return [found[number] for number in range(len(rows))]
+
+
+def padded(rows: Sequence[Sequence[int]], firsts: Sequence[int] = ()) -> dict[str, Tensor]:
+    """The inputs of a network in training by name, each (rows, longest); `firsts` as for `Embedded.logits`."""
+    longest = max(map(len, rows))
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = torch.tensor(row)
+        mask[number, : len(row)] = 1
+        if firsts:
+            types[number, firsts[number] : len(row)] = 1
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
 class SavedForm:
@@ -159,7 +189,8 @@ def network_of(folder: Path) -> BertForSequenceClassification:
     ModelError where the file is not as `exporting.export` writes it.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    state = _weights(onnx.load(str(folder / "model.onnx")).graph)
+    graph = onnx.load(str(folder / "model.onnx")).graph
+    state = _named(graph) if any(value.name == "precise" for value in graph.input) else _traced(graph)
     try:
         network = BertForSequenceClassification(_config(state, config))
         network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in state.items()})
@@ -188,8 +219,19 @@ def _config(state: dict[str, NDArray[np.float32]], config: dict[str, Any]) -> Be
     return BertConfig(**sizes)
 
 
-def _weights(graph: onnx.GraphProto) -> dict[str, NDArray[np.float32]]:
+def _named(graph: onnx.GraphProto) -> dict[str, NDArray[np.float32]]:
     """Every parameter by its name in the network, as float32 of the shape that torch has it in."""
+    there = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
+    named = {name: value for name, value in there.items() if name.endswith((".weight", ".bias"))}
+    for name, scales in there.items():
+        if bare := name.removesuffix(".scale") if name.endswith(".scale") else "":
+            scaled = there[f"{bare}.int8"].astype(np.float32) * scales
+            named[bare] = scaled if scales.ndim == 2 else scaled.T  # a table of embeddings, or a Linear's weight turned
+    return named
+
+
+def _traced(graph: onnx.GraphProto) -> dict[str, NDArray[np.float32]]:
+    """The same, of the form that torch traced."""
     there = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
     for node in graph.node:
         if node.op_type == "DequantizeLinear":

@@ -31,7 +31,7 @@ from annotate.exporting import export
 from annotate.training import Schedule, base_encoder, read_rows, train
 
 HERE = Path(__file__).parent
-VERSION = "1.0.0"
+VERSION = "1.0.1"
 TAGS = tuple(f"{prefix}-{role}" for role in ROLES for prefix in "OBI")
 
 

@@ -45,9 +45,11 @@ from annotate.stance import premise
 from annotate.training import Schedule, base_encoder, read_rows, train
 
 HERE = Path(__file__).parent
-VERSION = "1.2.0"
+VERSION = "1.2.1"
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_TOKENS = 160
+SURE = 0.6
+"""The probability from which the favor hypotheses decide a stance without the against hypotheses."""
 Row = tuple[str, str, int]
 """Premise, hypothesis, index of the label."""
 
@@ -302,6 +304,7 @@ def export_stage(_: Path, work: Path) -> None:
         "max_tokens": 256,
         "id2label": dict(enumerate(LABELS)),
         "temperature": temperature,
+        "sure": SURE,
     }
     (HERE / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 

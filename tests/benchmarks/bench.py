@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from annotate.entailment import Classifier, Judgement
 from annotate.models import EmbeddedClassifier, stance_classifier
 from annotate.stance import Question, Verdict, judge
 
+Pair = tuple[str, str]
+Judge = Callable[[Sequence[Pair]], list[Judgement]]
 CHUNK = 512
 """Rows that are judged in one call."""
 
@@ -35,14 +37,18 @@ class Timed:
 
     def __init__(self, inner: Classifier) -> None:
         self.inner, self.name, self.two_way = inner, inner.name, inner.two_way
+        self.shortcut = inner.shortcut and inner.shortcut._replace(judge=partial(self._timed, inner.shortcut.judge))
         self.pairs = self.truncated = 0
         self.seconds = 0.0
         inner.judge([("A premise.", "A hypothesis.")])
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """What the classifier within says."""
+        return self._timed(self.inner.judge, pairs)
+
+    def _timed(self, judge: Judge, pairs: Sequence[Pair]) -> list[Judgement]:
         began = time.perf_counter()
-        judgements = self.inner.judge(pairs)
+        judgements = judge(pairs)
         self.seconds += time.perf_counter() - began
         self.pairs += len(pairs)
         self.truncated += sum(judgement.truncated for judgement in judgements)
@@ -61,14 +67,20 @@ class Remembered:
 
     def __init__(self, inner: Timed) -> None:
         self.inner, self.name, self.two_way = inner, inner.name, inner.two_way
-        self._known: dict[tuple[str, str], Judgement] = {}
+        self._known: dict[Pair, Judgement] = {}
+        self._quickly_known: dict[Pair, Judgement] = {}
+        way = inner.shortcut
+        self.shortcut = way and way._replace(judge=partial(_remembered, self._quickly_known, way.judge))
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """What the classifier within says, or said."""
-        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
-        if new:
-            self._known |= zip(new, self.inner.judge(new), strict=True)
-        return [self._known[pair] for pair in pairs]
+        return _remembered(self._known, self.inner.judge, pairs)
+
+
+def _remembered(known: dict[Pair, Judgement], judge: Judge, pairs: Sequence[Pair]) -> list[Judgement]:
+    if new := [pair for pair in dict.fromkeys(pairs) if pair not in known]:
+        known |= zip(new, judge(new), strict=True)
+    return [known[pair] for pair in pairs]
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import metrics
@@ -19,10 +20,16 @@ class Tempered:
 
     def __init__(self, inner: Classifier, temperature: float) -> None:
         self.inner, self.name, self.two_way, self.temperature = inner, inner.name, inner.two_way, temperature
+        self.shortcut = inner.shortcut and inner.shortcut._replace(judge=partial(self._tempered, inner.shortcut.judge))
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """What the classifier within says: dividing logits raises their softmax to a power, made to sum to 1."""
-        said = self.inner.judge(pairs)
+        return self._tempered(self.inner.judge, pairs)
+
+    def _tempered(
+        self, judge: Callable[[Sequence[tuple[str, str]]], list[Judgement]], pairs: Sequence[tuple[str, str]]
+    ) -> list[Judgement]:
+        said = judge(pairs)
         shares = np.array([judgement[:3] for judgement in said], dtype=np.float64).reshape(-1, 3)
         powers = shares ** (1 / self.temperature)
         rows = (powers / powers.sum(1, keepdims=True)).tolist()
