@@ -168,7 +168,7 @@ def end(options: Options) -> list[Table]:
         f"weights: measured on {taken} articles and scaled. It finds no speakers. The command: {ours.said}."
     )
     return [
-        Table("End to end", ["way", "articles", "seconds", "ms an article", "× ours"], rows, note),
+        table("End to end", ["way", "articles", "seconds", "ms an article", "× ours"], rows, note),
         *shares(options),
     ]
 
@@ -184,7 +184,9 @@ def plain_script(options: Options, source: Path) -> tuple[float, int]:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(path / "tokenizer.json"), pad_token="[PAD]", sep_token="[SEP]", cls_token="[CLS]"
     )
-    judge = pipeline("zero-shot-classification", model=network_of(path), tokenizer=tokenizer, device="cpu")
+    network = network_of(path)
+    network.config.label2id = {label: number for number, label in enumerate(("entailment", "neutral", "contradiction"))}
+    judge = pipeline("zero-shot-classification", model=network, tokenizer=tokenizer, device="cpu")
     labels = ["supports the bill", "opposes the bill", "is neutral about the bill"]
     texts = _texts(source, min(SAMPLE, options.articles))
     began = time.perf_counter()
