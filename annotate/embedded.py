@@ -45,7 +45,7 @@ class Embedded:
     def __init__(self, path: Path, threads: int = 0) -> None:
         self.path = path
         self.config: dict[str, Any] = json.loads((path / "config.json").read_text(encoding="utf-8"))
-        self.threads = threads or _threads or _cores()
+        self.threads = threads or _threads or _asked_threads()
 
     @property
     def name(self) -> str:
@@ -151,9 +151,12 @@ def load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use, which in a container are fewer than the machine's."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdecimal() and int(asked):
-        return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _asked_threads() -> int:
+    """What the environment asks of every library that computes, else a thread for each core."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdecimal() and int(asked) else cores()

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from annotate.corpus import Labelled
+from annotate.embedded import cores
 from annotate.engine.parts import Parts, decoded, encoded, run_key
 from annotate.engine.work import Batch, labelled
 from annotate.errors import AnnotateError, EngineError, UsageError
@@ -376,11 +377,6 @@ def _here() -> dict[str, str]:
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
 
 
-def cores_here() -> int:
-    """The cores that this process may use, which in a container are fewer than the machine's."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _cores() -> int:
     """The cores of the cluster as it is now; it may grow."""
     import ray
@@ -442,7 +438,7 @@ def _connected(workers: int) -> Iterator[None]:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if not address:
         options |= {
-            "num_cpus": workers or cores_here(),
+            "num_cpus": workers or cores(),
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 from annotate.codebook import Codebook
 from annotate.corpus import Labelled
+from annotate.embedded import cores
 from annotate.engine.local import Local
 from annotate.engine.parts import interrupted, over, parts_of
 from annotate.engine.stream import answered
@@ -97,8 +97,7 @@ def default_workers(model: str) -> int:
     """One for each core that this process may use; one alone for a model that would fill the memory with copies."""
     if model not in ("", "stance-minilm") and not embedded_form(model):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+    return min(cores(), MOST_WORKERS)
 
 
 def _cache(folder: Path, asked: bool | Path) -> Path | None:
