@@ -27,6 +27,7 @@ from annotate.records import GROUP, STANCES, Article, Claim, Speaker
 from annotate.releases import check_releases
 from annotate.retexting import Retexting
 from annotate.revising import Revision, base_claims, check_log, remarks, revising, up_to_date
+from annotate.shards import files
 from annotate.show import chosen
 from annotate.texts import ArticleIndex
 from annotate.writing import Writer, writing
@@ -193,8 +194,8 @@ def relabel(
 
 def held(folder: Path) -> int:
     """How many articles a corpus holds, 0 where there is none: for a progress bar."""
-    files = [path for path in folder.glob("articles*.jsonl") if path.is_file()]
-    return sum(line.strip() != b"" for path in files for line in path.open("rb"))
+    there = files(folder / ARTICLES)
+    return sum(line.strip() != b"" for path in there for line in path.open("rb"))
 
 
 class _Carried(NamedTuple):

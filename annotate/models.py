@@ -15,6 +15,8 @@ from annotate.errors import ModelError, UsageError
 from annotate.storage import file_sha256
 
 EMBEDDED = ("attribution-minilm", "stance-minilm")
+_OURS = ("", "stance-minilm")
+"""What names the embedded stance model."""
 CLOSE = 0.06
 """Scores that the embedded model gives quickly decide where the two largest are further apart than this.
 
@@ -27,7 +29,7 @@ def stance_classifier(model: str = "", precision: str = "auto") -> Classifier:
 
     `precision`, one of `annotate.nli.PRECISIONS`, is a matter of the latter: UsageError for any other.
     """
-    ours, path = model in ("", "stance-minilm"), embedded_form(model)
+    ours, path = model in _OURS, embedded_form(model)
     if precision != "auto":
         _check_precision(precision, "the embedded model" if ours else f"{path}, of its form," if path else "")
     if ours:
@@ -48,6 +50,11 @@ def _check_precision(precision: str, fixed: str) -> None:
             f"--precision {precision}: {fixed} computes in the one way that it was made for; leave the option out, "
             "or name another model with --model"
         )
+
+
+def runs_embedded(model: str) -> bool:
+    """Whether the embedded runtime judges by the model of this name, and not torch."""
+    return model in _OURS or embedded_form(model) is not None
 
 
 def embedded_form(model: str) -> Path | None:

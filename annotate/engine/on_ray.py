@@ -33,7 +33,7 @@ from annotate.engine.parts import Parts, decoded, encoded, run_key
 from annotate.engine.work import Batch, labelled
 from annotate.errors import AnnotateError, EngineError, UsageError
 from annotate.labelling import Attributed, Labeller, Recipe
-from annotate.models import embedded_form
+from annotate.models import runs_embedded
 
 if TYPE_CHECKING:
     from pyarrow import Table  # type: ignore[import-untyped]
@@ -126,7 +126,7 @@ class Ray:
         import ray
 
         recipe, key, workers = self._recipe, self._parts.folder.name, self._workers
-        if recipe.model in ("", "stance-minilm") or embedded_form(recipe.model):
+        if runs_embedded(recipe.model):
             return [_Crew(Label, recipe, key, workers or _cores(), grows=not workers)]
         if gpus := int(ray.cluster_resources().get("GPU", 0)):
             first = replace(recipe, model="", precision="auto")

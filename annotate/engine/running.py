@@ -16,7 +16,7 @@ from annotate.engine.stream import answered
 from annotate.engine.work import Engine, Task
 from annotate.errors import UsageError, did_you_mean
 from annotate.labelling import Recipe
-from annotate.models import embedded_form
+from annotate.models import runs_embedded
 from annotate.storage import STATE
 
 ENGINES = ("local", "ray")
@@ -61,14 +61,13 @@ class Run:
         finished = self._parts.recall()
         self.remarks = list(self._told(finished))
         """What is to be said of earlier runs that were interrupted."""
-        workers = means.workers or default_workers(model)
         self._engine: Engine
         if means.engine == "ray":
             from annotate.engine.on_ray import Ray
 
             self._engine = Ray(recipe, self._parts, means.workers)
         else:
-            self._engine = Local(recipe, labeller, self._parts, workers)
+            self._engine = Local(recipe, labeller, self._parts, means.workers or default_workers(model))
 
     def _told(self, finished: int) -> Iterator[str]:
         others = sum(run.articles for run in interrupted(self._folder) if run.key != self._parts.folder.name)
@@ -95,9 +94,7 @@ class Run:
 
 def default_workers(model: str) -> int:
     """One for each core that this process may use; one alone for a model that would fill the memory with copies."""
-    if model not in ("", "stance-minilm") and not embedded_form(model):
-        return 1
-    return min(cores(), MOST_WORKERS)
+    return min(cores(), MOST_WORKERS) if runs_embedded(model) else 1
 
 
 def _cache(folder: Path, asked: bool | Path) -> Path | None:

@@ -202,6 +202,16 @@ class Table(NamedTuple):
         ]
 
 
+def report(tables: Iterable[Table], path: Path | None) -> None:
+    """Print tables as they come, and write them into a file of JSON, if one is named."""
+    found = []
+    for table in tables:
+        found.append({"title": table.title, "note": table.note, "rows": table.records()})
+        print(table.markdown(), end="\n\n", flush=True)
+    if path:
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, Figure):
         return f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}]"

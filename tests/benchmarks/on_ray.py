@@ -9,7 +9,6 @@ that its start is not in it.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import pickle
@@ -19,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from metrics import Table
+from metrics import Table, report
 from whole import Clock, Options, label, table
 
 from annotate.articles import read_articles
@@ -130,12 +129,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n", flush=True)
-    found = []
-    for one in tables(arguments.data, arguments.articles, arguments.archive, arguments.price):
-        found.append({"title": one.title, "note": one.note, "rows": one.records()})
-        print(one.markdown(), end="\n\n", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    report(tables(arguments.data, arguments.articles, arguments.archive, arguments.price), arguments.json)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ rate of the best of some large products of matrices in the same numbers by as ma
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import tempfile
@@ -430,12 +429,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="default: all cores")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    found = []
-    for table in pairs(arguments.claims, arguments.threads):
-        found.append({"title": table.title, "note": table.note, "rows": table.records()})
-        print(table.markdown(), end="\n\n", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    metrics.report(pairs(arguments.claims, arguments.threads), arguments.json)
 
 
 if __name__ == "__main__":

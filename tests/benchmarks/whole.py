@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from metrics import Table
+from metrics import Table, report
 
 from annotate.articles import read_articles
 from annotate.cast import Cast
@@ -395,12 +395,7 @@ def main() -> None:
     if unknown := set(filter(None, arguments.only.split(","))) - SECTIONS.keys():
         parser.error(f"--only: no {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n", flush=True)
-    found = []
-    for table in tables(arguments.data, arguments.articles, full=arguments.full, only=arguments.only):
-        found.append({"title": table.title, "note": table.note, "rows": table.records()})
-        print(table.markdown(), end="\n\n", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    report(tables(arguments.data, arguments.articles, full=arguments.full, only=arguments.only), arguments.json)
 
 
 if __name__ == "__main__":
